@@ -1,0 +1,72 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every library target of this package promises to the compiler.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Tests mention the memory that they damage on purpose, so they go without strict memory safety.
+let testing: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+// The command `spanlog`, the demo service and the benchmarks are packages of their own below
+// `Tools`, because SwiftPM resolves and fetches every dependency that a manifest names: here they
+// would put SwiftNIO and an HTTP stack into the resolution of each service that records.
+let package = Package(
+    name: "spanlog",
+    products: [
+        .library(name: "SpanLog", targets: ["SpanLog"]),
+        .library(name: "SpanLogMerge", targets: ["SpanLogMerge"]),
+        .library(name: "SpanLogExport", targets: ["SpanLogExport"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CSpanLogLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CSpanLogXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .target(name: "SpanLogFormat", swiftSettings: strict),
+        .target(name: "SpanLogLMDB", dependencies: ["CSpanLogLMDB"], swiftSettings: strict),
+        .target(
+            name: "SpanLogStore",
+            dependencies: ["CSpanLogXXHash", "SpanLogFormat", "SpanLogLMDB"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SpanLog",
+            dependencies: [
+                "SpanLogFormat", "SpanLogStore",
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SpanLogMerge",
+            dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SpanLogExport",
+            dependencies: ["SpanLogFormat", "SpanLogMerge"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SpanLogFormatTests", dependencies: ["SpanLogFormat"], swiftSettings: testing),
+        .testTarget(name: "SpanLogTests", dependencies: ["SpanLog"], swiftSettings: testing),
+    ]
+)

@@ -1,0 +1,17 @@
+/// The flags that travel with a trace: the last byte of `traceparent` (W3C Trace Context, level 2).
+public struct TraceFlags: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// The caller may have recorded the trace, and asks its callees to record it too.
+    public static let sampled = TraceFlags(rawValue: 1)
+
+    /// At least the last seven bytes of the trace id are random.
+    public static let random = TraceFlags(rawValue: 2)
+
+    /// The flags that the specification defines; the others are sent as zero.
+    package static let known: TraceFlags = [.sampled, .random]
+}
