@@ -13,7 +13,9 @@ public enum AttributeValue: Hashable, Sendable {
 
 /// A key with its value: OTLP's `KeyValue`.
 public struct Attribute: Hashable, Sendable {
+    /// The name, unique within a span, event or link.
     public var key: String
+    /// What the key says.
     public var value: AttributeValue
 
     /// Creates an attribute. An empty key is allowed, as OTLP allows it.

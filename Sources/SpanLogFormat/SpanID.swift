@@ -20,6 +20,7 @@ public struct SpanID: Hashable, Comparable, Sendable {
     /// Whether this is an identifier at all: W3C and OTLP reserve zero for "none".
     public var isValid: Bool { value != 0 }
 
+    /// Orders identifiers as numbers.
     public static func < (left: SpanID, right: SpanID) -> Bool {
         left.value < right.value
     }

@@ -180,7 +180,7 @@ extension ProtobufReader {
     }
 
     /// A parent's id, where OTLP allows zeros or no bytes to say "none".
-    private func parentSpanID(_ value: Value) throws(FormatError) -> SpanID? {
+    fileprivate func parentSpanID(_ value: Value) throws(FormatError) -> SpanID? {
         guard try !range(value).isEmpty else { return nil }
         let id = try spanID(value)
         return id.isValid ? id : nil

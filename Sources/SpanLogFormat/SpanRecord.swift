@@ -1,6 +1,8 @@
 /// A span as it is stored: OTLP's `Span`, every field of it.
 public struct SpanRecord: Hashable, Sendable {
+    /// The trace that the span belongs to.
     public var traceID: TraceID
+    /// The span's own identifier, unique within its trace.
     public var spanID: SpanID
     /// The span that caused this one, or `nil` for a root.
     public var parentSpanID: SpanID?
@@ -9,18 +11,27 @@ public struct SpanRecord: Hashable, Sendable {
     /// OTLP's `flags`: bits 0–7 are W3C's trace flags, bit 8 says that bit 9 is known, and bit 9
     /// that the parent lives in another process.
     public var flags: UInt32 = 0
+    /// The name, chosen so that many spans share it.
     public var name: String
+    /// The role of the span in a call.
     public var kind = Kind.unspecified
     /// Nanoseconds since 1970 by the wall clock of the host that recorded the span.
     public var startNanoseconds: UInt64
     /// Nanoseconds since 1970, or 0 for a span whose end was never recorded.
     public var endNanoseconds: UInt64
+    /// What the span says about itself. Keys should be unique; where they are not, the last wins.
     public var attributes: [Attribute] = []
+    /// Attributes that a limit kept out.
     public var droppedAttributesCount: UInt32 = 0
+    /// What happened during the span.
     public var events: [Event] = []
+    /// Events that a limit kept out.
     public var droppedEventsCount: UInt32 = 0
+    /// Related spans.
     public var links: [Link] = []
+    /// Links that a limit kept out.
     public var droppedLinksCount: UInt32 = 0
+    /// How the work went.
     public var status = Status()
 
     /// Creates a span with nothing but its identity and times.
@@ -48,10 +59,13 @@ public struct SpanRecord: Hashable, Sendable {
 
     /// Something that happened at one instant of a span.
     public struct Event: Hashable, Sendable {
+        /// The name, chosen so that many spans share it.
         public var name: String
         /// Nanoseconds since 1970.
         public var nanoseconds: UInt64
+        /// What is known about it.
         public var attributes: [Attribute]
+        /// Attributes that a limit kept out.
         public var droppedAttributesCount: UInt32
 
         /// Creates an event.
@@ -68,10 +82,15 @@ public struct SpanRecord: Hashable, Sendable {
 
     /// A reference to a span that is related but no parent, in this trace or another.
     public struct Link: Hashable, Sendable {
+        /// The trace that the span belongs to.
         public var traceID: TraceID
+        /// The span's own identifier, unique within its trace.
         public var spanID: SpanID
+        /// The W3C `tracestate` of the other span, empty for none.
         public var traceState: String
+        /// What is known about it.
         public var attributes: [Attribute]
+        /// Attributes that a limit kept out.
         public var droppedAttributesCount: UInt32
         /// As ``SpanRecord/flags``.
         public var flags: UInt32
@@ -92,7 +111,9 @@ public struct SpanRecord: Hashable, Sendable {
 
     /// How the work went.
     public struct Status: Hashable, Sendable {
+        /// The verdict.
         public var code: Code
+        /// Why it failed, empty for none.
         public var message: String
 
         /// Creates a status.

@@ -1,7 +1,9 @@
 /// The flags that travel with a trace: the last byte of `traceparent` (W3C Trace Context, level 2).
 public struct TraceFlags: OptionSet, Hashable, Sendable {
+    /// The byte.
     public let rawValue: UInt8
 
+    /// Takes all eight bits of the byte, known or not.
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }

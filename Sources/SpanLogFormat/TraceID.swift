@@ -23,6 +23,7 @@ public struct TraceID: Hashable, Comparable, Sendable {
     /// Whether this is an identifier at all: W3C and OTLP reserve zero for "none".
     public var isValid: Bool { high | low != 0 }
 
+    /// Orders identifiers as their bytes are ordered.
     public static func < (left: TraceID, right: TraceID) -> Bool {
         left.high == right.high ? left.low < right.low : left.high < right.high
     }

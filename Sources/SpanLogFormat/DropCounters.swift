@@ -1,0 +1,20 @@
+/// How many spans a recorder has lost since it started, by reason. They only grow.
+public struct DropCounters: Hashable, Sendable {
+    /// Spans that ended while the recorder's memory was full.
+    public var bufferFull: UInt64 = 0
+    /// Spans that never reached the disk because writing failed until the recorder shut down.
+    public var writeFailed: UInt64 = 0
+    /// Spans larger than a block may be.
+    public var tooLarge: UInt64 = 0
+    /// Spans that ended after the recorder had shut down.
+    public var afterShutdown: UInt64 = 0
+
+    /// Creates counters that are all zero.
+    public init() {}
+
+    /// The number of spans lost, whatever the reason.
+    public var total: UInt64 { all.reduce(0, &+) }
+
+    /// The counters in the order of the block header.
+    package var all: [UInt64] { [bufferFull, writeFailed, tooLarge, afterShutdown] }
+}
