@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+// The programs, apart from the libraries: what they depend on, no recording service resolves.
+let package = Package(
+    name: "spanlog-tools",
+    products: [
+        .executable(name: "spanlog", targets: ["spanlog"]),
+        .executable(name: "spanlog-demo-service", targets: ["spanlog-demo-service"]),
+    ],
+    dependencies: [
+        .package(name: "spanlog", path: ".."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CSpanLogZlib", path: "CSpanLogZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .executableTarget(
+            name: "spanlog",
+            dependencies: [
+                "CSpanLogZlib",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "SpanLogExport", package: "spanlog"),
+                .product(name: "SpanLogMerge", package: "spanlog"),
+            ],
+            path: "spanlog",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "spanlog-demo-service",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SpanLog", package: "spanlog"),
+            ],
+            path: "demo",
+            swiftSettings: strict
+        ),
+    ]
+)
