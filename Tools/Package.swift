@@ -25,7 +25,8 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(
-            name: "CSpanLogZlib", path: "CSpanLogZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+            name: "CSpanLogZlib", path: "CSpanLogZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"])]),
         .executableTarget(
             name: "spanlog",
             dependencies: [

@@ -1,0 +1,26 @@
+import CSpanLogLMDB
+
+/// A call of liblmdb that failed.
+package struct LMDBError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// LMDB's code (`MDB_MAP_FULL`, …) or the system's `errno`.
+    package let code: Int32
+    /// The function of liblmdb that returned it.
+    package let function: String
+
+    /// The function and liblmdb's words for the code.
+    package var description: String {
+        // SAFETY: mdb_strerror returns a static string for every code.
+        unsafe "\(function): \(String(cString: mdb_strerror(code)))"
+    }
+
+    /// The environment's map is too small for what was written.
+    package var isMapFull: Bool { code == MDB_MAP_FULL }
+
+    /// The environment is of no further use: an earlier write of its meta page failed.
+    package var isPanic: Bool { code == MDB_PANIC }
+}
+
+/// Throws unless `code` says success.
+func check(_ code: Int32, _ function: String) throws(LMDBError) {
+    guard code == MDB_SUCCESS else { throw LMDBError(code: code, function: function) }
+}
