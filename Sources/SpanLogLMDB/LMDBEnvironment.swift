@@ -33,17 +33,24 @@ package struct LMDBEnvironment: ~Copyable {
     /// Opens the file at `path`, and creates it with mode 0600 unless it is there or read-only.
     ///
     /// - Throws: The system's error, or `MDB_INVALID` and its like if the file is none of LMDB's.
-    package init(path: String, options: Options) throws(LMDBError) {
-        var created: OpaquePointer?
-        try check(unsafe mdb_env_create(&created), "mdb_env_create")
-        guard let created = unsafe created else {
-            throw LMDBError(code: MDB_PANIC, function: "mdb_env_create")
-        }
-        unsafe handle = created
-        try check(unsafe mdb_env_set_mapsize(created, options.mapSizeBytes), "mdb_env_set_mapsize")
+    package static func open(
+        path: String, options: Options
+    ) throws(LMDBError) -> LMDBEnvironment {
+        let environment = unsafe LMDBEnvironment(
+            handle: try create("mdb_env_create") { unsafe mdb_env_create(&$0) })
+        try environment.open(path, options)
+        return environment
+    }
+
+    private func open(_ path: String, _ options: Options) throws(LMDBError) {
+        try check(unsafe mdb_env_set_mapsize(handle, options.mapSizeBytes), "mdb_env_set_mapsize")
         try check(
-            unsafe mdb_env_set_maxdbs(created, UInt32(options.tablesMax)), "mdb_env_set_maxdbs")
-        try check(unsafe mdb_env_open(created, path, options.flags, 0o600), "mdb_env_open")
+            unsafe mdb_env_set_maxdbs(handle, UInt32(options.tablesMax)), "mdb_env_set_maxdbs")
+        try check(unsafe mdb_env_open(handle, path, options.flags, 0o600), "mdb_env_open")
+    }
+
+    private init(handle: OpaquePointer) {
+        unsafe self.handle = handle
     }
 
     deinit {

@@ -24,3 +24,15 @@ package struct LMDBError: Error, Hashable, Sendable, CustomStringConvertible {
 func check(_ code: Int32, _ function: String) throws(LMDBError) {
     guard code == MDB_SUCCESS else { throw LMDBError(code: code, function: function) }
 }
+
+/// The object that a call of liblmdb makes.
+func create(
+    _ function: String, _ call: (inout OpaquePointer?) -> Int32
+) throws(LMDBError) -> OpaquePointer {
+    var created: OpaquePointer?
+    try check(unsafe call(&created), function)
+    guard let created = unsafe created else {
+        throw LMDBError(code: MDB_PANIC, function: function)
+    }
+    return unsafe created
+}

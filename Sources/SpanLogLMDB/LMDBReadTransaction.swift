@@ -6,13 +6,9 @@ package struct LMDBReadTransaction: ~Copyable {
     private let handle: OpaquePointer
 
     init(_ environment: OpaquePointer) throws(LMDBError) {
-        var begun: OpaquePointer?
-        try check(
-            unsafe mdb_txn_begin(environment, nil, UInt32(MDB_RDONLY), &begun), "mdb_txn_begin")
-        guard let begun = unsafe begun else {
-            throw LMDBError(code: MDB_PANIC, function: "mdb_txn_begin")
+        unsafe handle = try create("mdb_txn_begin") {
+            unsafe mdb_txn_begin(environment, nil, UInt32(MDB_RDONLY), &$0)
         }
-        unsafe handle = begun
     }
 
     deinit {

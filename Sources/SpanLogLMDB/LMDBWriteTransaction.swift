@@ -6,12 +6,9 @@ package struct LMDBWriteTransaction: ~Copyable {
     private let handle: OpaquePointer
 
     init(_ environment: OpaquePointer) throws(LMDBError) {
-        var begun: OpaquePointer?
-        try check(unsafe mdb_txn_begin(environment, nil, 0, &begun), "mdb_txn_begin")
-        guard let begun = unsafe begun else {
-            throw LMDBError(code: MDB_PANIC, function: "mdb_txn_begin")
+        unsafe handle = try create("mdb_txn_begin") {
+            unsafe mdb_txn_begin(environment, nil, 0, &$0)
         }
-        unsafe handle = begun
     }
 
     deinit {
