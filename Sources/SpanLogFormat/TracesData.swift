@@ -82,3 +82,18 @@ package enum TracesData {
         return result
     }
 }
+
+extension TracesData {
+    /// The first resource, or `nil` if there is none.
+    package static func firstResource(
+        in bytes: [UInt8], _ range: Range<Int>
+    ) throws -> Resource? {
+        var resource: Resource?
+        try forEachField(OTLPField.TracesData.resourceSpans, in: bytes, range) { group in
+            guard resource == nil else { return }
+            let place = try last(OTLPField.ResourceSpans.resource, in: bytes, group)
+            resource = try Resource(decoding: bytes, place)
+        }
+        return resource
+    }
+}

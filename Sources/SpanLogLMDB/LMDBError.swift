@@ -1,4 +1,5 @@
 import CSpanLogLMDB
+import Glibc
 
 /// A call of liblmdb that failed.
 package struct LMDBError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -15,6 +16,12 @@ package struct LMDBError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The environment's map is too small for what was written.
     package var isMapFull: Bool { code == MDB_MAP_FULL }
+
+    /// The address space for the map, or memory, was refused.
+    package var isOutOfMemory: Bool { code == ENOMEM }
+
+    /// The disk, or the user's share of it, is full.
+    package var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
 
     /// The environment is of no further use: an earlier write of its meta page failed.
     package var isPanic: Bool { code == MDB_PANIC }

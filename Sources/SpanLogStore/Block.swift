@@ -1,0 +1,58 @@
+public import SpanLogFormat
+
+/// A checked block: its header and its payload, a serialized OTLP `TracesData`.
+public struct Block: Sendable {
+    /// What the writer said about the block.
+    public let header: BlockHeader
+    /// The stored value, padding included.
+    package let bytes: [UInt8]
+    /// Where the payload stands in ``bytes``.
+    package let payload: Range<Int>
+
+    /// Checks a value of the table `blocks` and takes it apart.
+    ///
+    /// - Parameter key: The key that the value stands under.
+    /// - Throws: ``FormatError`` if the value is no block, the checksum does not match, or the
+    ///   block says that it belongs elsewhere.
+    package init(checking bytes: [UInt8], key: [UInt8]) throws(FormatError) {
+        header = try BlockHeader(decoding: bytes[...])
+        let end = UInt64(BlockHeader.byteCount) + header.storedByteCount
+        guard end <= UInt64(bytes.count) else {
+            throw FormatError("the block is cut off")
+        }
+        payload = BlockHeader.byteCount..<Int(end)
+        let stored = UInt64(littleEndianIn: bytes, at: BlockHeader.checksumRange.lowerBound)
+        let range = BlockHeader.checksumRange.upperBound..<payload.upperBound
+        guard Checksum.xxh3(bytes, range) == stored else {
+            throw FormatError("the block's checksum does not match its bytes")
+        }
+        guard key == header.sequence.bigEndianBytes else {
+            throw FormatError("the block stands under another block's key")
+        }
+        self.bytes = bytes
+    }
+}
+
+extension Block {
+    /// The value to store for `header` and the parts of its payload, which are joined.
+    ///
+    /// It is padded with zeros to k·4096 − 16 bytes, which is what k of LMDB's overflow pages
+    /// hold: nothing is wasted, and each block begins 16 bytes into a page of its own, where it
+    /// can be found even if the tree above it is lost.
+    static func sealed(_ header: BlockHeader, payload parts: [[UInt8]]) -> [UInt8] {
+        let end = BlockHeader.byteCount + parts.reduce(0) { $0 + $1.count }
+        let pages = (end + pageHeaderByteCount + pageByteCount - 1) / pageByteCount
+        let count = pages * pageByteCount - pageHeaderByteCount
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        bytes += header.encoded()
+        for part in parts { bytes += part }
+        let checksum = Checksum.xxh3(bytes, BlockHeader.checksumRange.upperBound..<end)
+        bytes.replaceSubrange(BlockHeader.checksumRange, with: checksum.littleEndianBytes)
+        bytes += repeatElement(0, count: count - end)
+        return bytes
+    }
+
+    private static let pageByteCount = 4096
+    private static let pageHeaderByteCount = 16
+}

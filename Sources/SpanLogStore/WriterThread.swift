@@ -1,0 +1,33 @@
+import Glibc
+
+/// A thread of the system that runs a ``WriterCore`` until it stops.
+///
+/// The pool of Swift's concurrency is not used: a service may keep it busy, and what the recorder
+/// must write would then wait for the service.
+struct WriterThread: Sendable {
+    init(_ core: WriterCore) throws(StoreError) {
+        var thread = pthread_t()
+        let argument = unsafe Unmanaged.passRetained(core).toOpaque()
+        // SAFETY: the new thread takes over the reference, and gives it up when it ends.
+        let code = unsafe pthread_create(&thread, nil, { argument in
+            WriterThread.blockSignals()
+            unsafe Unmanaged<WriterCore>.fromOpaque(argument!).takeRetainedValue().run()
+            return nil
+        }, argument)
+        guard code == 0 else {
+            unsafe Unmanaged<WriterCore>.fromOpaque(argument).release()
+            throw StoreError(
+                .writeFailed,
+                "Cannot start the recorder's thread: raise the limit of threads (ulimit -u).",
+                cause: SystemError(number: code))
+        }
+        pthread_detach(thread)
+    }
+
+    /// Leaves all signals to the threads of the service, whose handlers expect them there.
+    private static func blockSignals() {
+        var all = sigset_t()
+        unsafe sigfillset(&all)
+        unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
+    }
+}
