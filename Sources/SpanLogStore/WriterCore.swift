@@ -145,7 +145,9 @@ extension WriterCore {
 
     /// Lets an empty block carry what was lost since the last one, so that no drop goes unstored.
     private func addUnstoredDrops(to pending: inout PendingBlocks) {
-        guard pending.first == nil, appender.withLock({ $0.storedDrops }) != queue.drops else { return }
+        guard pending.first == nil, appender.withLock({ $0.storedDrops }) != queue.drops else {
+            return
+        }
         pending.add([GatheredSpans()])
     }
 

@@ -9,11 +9,13 @@ struct WriterThread: Sendable {
         var thread = pthread_t()
         let argument = unsafe Unmanaged.passRetained(core).toOpaque()
         // SAFETY: the new thread takes over the reference, and gives it up when it ends.
-        let code = unsafe pthread_create(&thread, nil, { argument in
-            WriterThread.blockSignals()
-            unsafe Unmanaged<WriterCore>.fromOpaque(argument!).takeRetainedValue().run()
-            return nil
-        }, argument)
+        let code = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                WriterThread.blockSignals()
+                unsafe Unmanaged<WriterCore>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            }, argument)
         guard code == 0 else {
             unsafe Unmanaged<WriterCore>.fromOpaque(argument).release()
             throw StoreError(

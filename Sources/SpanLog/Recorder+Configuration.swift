@@ -1,0 +1,106 @@
+internal import FoundationEssentials
+internal import SpanLogFormat
+internal import SpanLogStore
+public import Tracing
+
+extension Recorder {
+    /// Which service records, where, and within which bounds.
+    ///
+    /// What is `nil` here is taken from the environment when the recorder opens: `OTEL_SERVICE_NAME`,
+    /// `OTEL_RESOURCE_ATTRIBUTES` and `SPANLOG_DIR`.
+    public struct Configuration: Sendable {
+        /// The service's name (`service.name`), the same in all its processes.
+        public var serviceName: String?
+        /// The service's version (`service.version`).
+        public var serviceVersion: String?
+        /// Further attributes of the resource. They win over those of the environment.
+        public var resourceAttributes: SpanAttributes
+        /// The directory of the store, on a local disk. It is created if it is not there.
+        public var directory: String?
+        /// The longest that a span which has ended waits to be written.
+        public var flushInterval: Duration = .milliseconds(200)
+        /// The bytes of spans after which a block is written without waiting any longer.
+        public var blockBytesMax = 1 << 20
+        /// The bytes of spans that may wait for the disk. Spans that end while so many wait are
+        /// dropped and counted; memory is bounded by this plus the largest span.
+        public var bufferBytesMax = 64 << 20
+        /// The bytes of the largest span that is recorded; larger ones are dropped and counted.
+        public var spanBytesMax = 256 << 20
+        /// The bytes after which a segment is closed and the next one begun.
+        public var segmentBytesMax = 1 << 30
+
+        private let environment: [String: String]
+
+        /// Creates a configuration with the default bounds.
+        ///
+        /// - Parameter environment: The variables to read; `nil` for those of the process.
+        public init(
+            serviceName: String? = nil, serviceVersion: String? = nil,
+            resourceAttributes: SpanAttributes = [:], directory: String? = nil,
+            environment: [String: String]? = nil
+        ) {
+            self.serviceName = serviceName
+            self.serviceVersion = serviceVersion
+            self.resourceAttributes = resourceAttributes
+            self.directory = directory
+            self.environment = environment ?? ProcessInfo.processInfo.environment
+        }
+    }
+}
+
+extension Recorder.Configuration {
+    func resolvedDirectory() throws(RecorderError) -> String {
+        guard let directory = directory ?? nonEmpty("SPANLOG_DIR"), !directory.isEmpty else {
+            throw RecorderError(
+                .noDirectory,
+                "Nobody said where to record: pass a directory to Recorder.Configuration, or set "
+                    + "SPANLOG_DIR.")
+        }
+        return directory
+    }
+
+    /// The resource of all spans, by OpenTelemetry's rules: code wins over `OTEL_SERVICE_NAME`,
+    /// which wins over `OTEL_RESOURCE_ATTRIBUTES`, which wins over what can be found out.
+    func resource(recorderID: RecorderID) throws(RecorderError) -> Resource {
+        var values = HostResource.attributes(recorderID: recorderID)
+        if let text = nonEmpty("OTEL_RESOURCE_ATTRIBUTES") {
+            guard let attributes = ResourceAttributesVariable.parse(text) else {
+                throw RecorderError(
+                    .invalidConfiguration,
+                    "OTEL_RESOURCE_ATTRIBUTES is not a list like key=value,key=value with "
+                        + "percent-encoded values: correct it or unset it.")
+            }
+            for (key, value) in attributes { values[key] = .string(value) }
+        }
+        if let name = serviceName ?? nonEmpty("OTEL_SERVICE_NAME") {
+            values["service.name"] = .string(name)
+        }
+        if let serviceVersion { values["service.version"] = .string(serviceVersion) }
+        resourceAttributes.forEach { values[$0] = AttributeValue($1) }
+        return Resource(
+            attributes: values.sorted { $0.key < $1.key }.map { Attribute($0.key, $0.value) })
+    }
+
+    var writerOptions: StoreWriter.Options {
+        var options = StoreWriter.Options()
+        options.flushIntervalNanoseconds = flushInterval.wholeNanoseconds
+        options.blockBytesMax = blockBytesMax
+        options.bufferBytesMax = bufferBytesMax
+        options.spanBytesMax = spanBytesMax
+        options.segmentBytesMax = segmentBytesMax
+        return options
+    }
+
+    private func nonEmpty(_ name: String) -> String? {
+        environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
+
+extension Duration {
+    /// The duration in nanoseconds: 0 if it is negative, an hour if it is longer than that.
+    fileprivate var wholeNanoseconds: UInt64 {
+        let bounded = Swift.min(Swift.max(self, .zero), .seconds(3600))
+        let parts = bounded.components
+        return UInt64(parts.seconds) * 1_000_000_000 + UInt64(parts.attoseconds) / 1_000_000_000
+    }
+}
