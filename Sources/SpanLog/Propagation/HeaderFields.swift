@@ -25,7 +25,7 @@ package enum HeaderFields {
     /// - Parameter name: The name in lower case.
     /// - Returns: `nil` if there is no such field.
     package static func value(of name: String, in fields: [String: String]) -> String? {
-        let found = fields.filter { matches($0.key, name) }
+        let found = fields.filter { matches($0.key, name) }.sorted { $0.key < $1.key }
         return value(of: name, in: found.lazy.map { ($0.key, $0.value) })
     }
 
