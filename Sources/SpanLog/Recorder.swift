@@ -62,9 +62,9 @@ public final class Recorder: Service, Sendable {
         try await wait(writer.flush)
     }
 
-    /// As the asynchronous `flush()`, for code that is not: it blocks the calling thread.
+    /// As ``flush()``, for code that is not asynchronous: it blocks the calling thread.
     @available(*, noasync, message: "await flush() instead")
-    public func flush() throws {
+    public func flushBlocking() throws {
         try tracer.waitUntilDurable()
     }
 

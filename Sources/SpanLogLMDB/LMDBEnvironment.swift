@@ -1,6 +1,9 @@
 import CSpanLogLMDB
 
-/// An open LMDB environment in a single file (`MDB_NOSUBDIR`).
+/// An LMDB environment in a single file (`MDB_NOSUBDIR`), open for writing.
+///
+/// There is no reading here: what another machine may have written never reaches liblmdb, which
+/// trusts the numbers in a file. SpanLogStore reads the pages itself.
 @safe
 package struct LMDBEnvironment: ~Copyable {
     private let handle: OpaquePointer
@@ -10,8 +13,6 @@ package struct LMDBEnvironment: ~Copyable {
         /// The most that the file may grow to; only address space is taken for it.
         package var mapSizeBytes: Int
         package var tablesMax = 4
-        /// Nothing can be written.
-        package var isReadOnly = false
         /// No lock file is made or looked at: the caller keeps other processes away.
         package var isLockFree = false
         /// Commits do not reach the disk until ``LMDBEnvironment/sync()``.
@@ -23,14 +24,13 @@ package struct LMDBEnvironment: ~Copyable {
 
         var flags: UInt32 {
             var flags = MDB_NOSUBDIR | MDB_NOTLS
-            if isReadOnly { flags |= MDB_RDONLY }
             if isLockFree { flags |= MDB_NOLOCK }
             if isUnsynced { flags |= MDB_NOSYNC }
             return UInt32(flags)
         }
     }
 
-    /// Opens the file at `path`, and creates it with mode 0600 unless it is there or read-only.
+    /// Opens the file at `path`, and creates it with mode 0600 unless it is there.
     ///
     /// - Throws: The system's error, or `MDB_INVALID` and its like if the file is none of LMDB's.
     package static func open(
@@ -70,14 +70,6 @@ package struct LMDBEnvironment: ~Copyable {
         try check(unsafe mdb_env_info(handle, &information), "mdb_env_info")
         try check(unsafe mdb_env_stat(handle, &statistics), "mdb_env_stat")
         return unsafe (information.me_last_pgno + 1) * Int(statistics.ms_psize)
-    }
-
-    /// Runs `body` in a transaction that sees one state of the environment, and writes nothing.
-    package func read<Result>(
-        _ body: (borrowing LMDBReadTransaction) throws -> Result
-    ) throws -> Result {
-        let transaction = unsafe try LMDBReadTransaction(handle)
-        return try body(transaction)
     }
 
     /// Runs `body` in a transaction and commits it; nothing is changed if `body` or this throws.

@@ -54,21 +54,31 @@ public struct SegmentReader: Sendable {
         }
     }
 
-    /// Reads the tree again while a writer changes it underneath.
+    /// Reads the tree, again if a writer has changed it underneath.
     private static func locations(in file: ReadOnlyFile) throws -> [Location] {
         for _ in 1..<attemptMax {
-            let pages = try SegmentPages(file)
-            let meta = try pages.newestMeta()
-            if let locations = try? SegmentTree(pages).locations(meta),
-                try pages.newestMeta().transactionID <= meta.transactionID + 1
-            {
-                // LMDB reuses the pages of a state only two commits after it.
+            let state = try LMDBFile(file)
+            if let locations = try? locations(in: state), try !state.isOutdated() {
                 return locations
             }
-            if try pages.newestMeta().transactionID == meta.transactionID { break }
+            if try !state.isOutdated() { break }
         }
-        let pages = try SegmentPages(file)
-        return try SegmentTree(pages).locations(try pages.newestMeta())
+        return try locations(in: LMDBFile(file))
+    }
+
+    private static func locations(in state: LMDBFile) throws -> [Location] {
+        var locations: [Location] = []
+        try state.table(SegmentWriter.table)?.forEachEntry { entry in
+            guard entry.key.count == 8 else {
+                throw FormatError("a block's key has \(entry.key.count) bytes instead of 8")
+            }
+            locations.append(
+                Location(
+                    sequence: UInt64(bigEndianBytes: entry.key), offset: entry.valueOffset,
+                    byteCount: entry.valueByteCount))
+            return true
+        }
+        return locations
     }
 
     private static let attemptMax = 100

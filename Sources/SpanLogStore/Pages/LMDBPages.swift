@@ -1,11 +1,11 @@
 import SpanLogFormat
 
-/// The pages of a segment's LMDB file, read one by one and trusted in nothing.
+/// The pages of an LMDB file, read one by one and trusted in nothing.
 ///
 /// liblmdb follows whatever a file says, and damaged files kill the process that reads them. Here
 /// each number is checked before it is used, and the file is never mapped. The layout is that of
 /// LMDB 0.9 on 64-bit little-endian machines (`mdb.c`: `MDB_page`, `MDB_meta`, `MDB_node`).
-struct SegmentPages {
+struct LMDBPages: Sendable {
     let file: ReadOnlyFile
     let pageByteCount: Int
     private let pageCount: UInt64
@@ -78,7 +78,7 @@ struct SegmentPages {
     private static let magic: UInt32 = 0xBEEF_C0DE
 }
 
-extension SegmentPages {
+extension LMDBPages {
     /// A page of the tree.
     ///
     /// - Throws: ``FormatError`` if the number lies beyond the file or the page is no such page.
@@ -122,7 +122,7 @@ extension SegmentPages {
     static let nodeByteCount = 8
 }
 
-extension SegmentPages.TreePage {
+extension LMDBPages.TreePage {
     /// An entry of the page (`MDB_node`).
     struct Node {
         let key: ArraySlice<UInt8>
@@ -143,7 +143,7 @@ extension SegmentPages.TreePage {
         let low = UInt64(UInt16(littleEndianIn: bytes, at: offset))
         let high = UInt64(UInt16(littleEndianIn: bytes, at: offset + 2))
         let flags = UInt16(littleEndianIn: bytes, at: offset + 4)
-        let keyOffset = offset + SegmentPages.nodeByteCount
+        let keyOffset = offset + LMDBPages.nodeByteCount
         let keyEnd = keyOffset + Int(UInt16(littleEndianIn: bytes, at: offset + 6))
         guard keyEnd <= bytes.count else {
             throw FormatError("a key reaches beyond its page")
