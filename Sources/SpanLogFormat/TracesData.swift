@@ -19,12 +19,19 @@ package enum TracesData {
         in bytes: [UInt8], _ range: Range<Int>? = nil, _ body: (Location) throws -> Void
     ) throws {
         try forEachField(OTLPField.TracesData.resourceSpans, in: bytes, range) { group in
-            let resource = try last(OTLPField.ResourceSpans.resource, in: bytes, group)
-            try forEachField(OTLPField.ResourceSpans.scopeSpans, in: bytes, group) { spans in
-                let scope = try last(OTLPField.ScopeSpans.scope, in: bytes, spans)
-                try forEachField(OTLPField.ScopeSpans.spans, in: bytes, spans) { span in
-                    try body(Location(resource: resource, scope: scope, span: span))
-                }
+            try forEachSpan(inResourceSpans: group, of: bytes, body)
+        }
+    }
+
+    /// As ``forEachSpan(in:_:_:)``, within the `ResourceSpans` at `range`.
+    package static func forEachSpan(
+        inResourceSpans range: Range<Int>, of bytes: [UInt8], _ body: (Location) throws -> Void
+    ) throws {
+        let resource = try last(OTLPField.ResourceSpans.resource, in: bytes, range)
+        try forEachField(OTLPField.ResourceSpans.scopeSpans, in: bytes, range) { spans in
+            let scope = try last(OTLPField.ScopeSpans.scope, in: bytes, spans)
+            try forEachField(OTLPField.ScopeSpans.spans, in: bytes, spans) { span in
+                try body(Location(resource: resource, scope: scope, span: span))
             }
         }
     }
