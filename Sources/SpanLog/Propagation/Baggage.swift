@@ -44,6 +44,11 @@ public struct Baggage: Hashable, Sendable {
         }
     }
 
+    /// Adds the members of `other` whose keys are not here, behind those that are.
+    mutating func addMissing(from other: Baggage) {
+        for member in other.members where index(of: member.key) == nil { members.append(member) }
+    }
+
     private func index(of key: String) -> Int? {
         // To Swift, some keys that are not allowed equal one that is: the sign for kelvin and K.
         guard Self.isToken(key.utf8) else { return nil }

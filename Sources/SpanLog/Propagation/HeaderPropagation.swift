@@ -29,11 +29,12 @@ enum HeaderPropagation {
             let parent = TraceParent(
                 traceID: span.traceID, spanID: span.spanID, flags: span.flags)
             set(traceParent, parent.headerValue)
-            if !span.traceState.isEmpty { set(traceState, span.traceState.headerValue()) }
+            let state = span.traceState.headerValue()
+            if !state.isEmpty { set(traceState, state) }
         }
-        if let members = context.baggage, !members.isEmpty {
-            set(baggage, members.headerValue)
-        }
+        // Members that are too long are left out, so the text may be empty where the baggage is not.
+        let members = context.baggage?.headerValue ?? ""
+        if !members.isEmpty { set(baggage, members) }
     }
 }
 
@@ -41,8 +42,11 @@ extension ServiceContext {
     /// Adds members whose keys the context does not have: what a stranger sends never replaces
     /// what this process has put there.
     fileprivate mutating func addBaggage(_ received: Baggage) {
-        var merged = received
-        for member in baggage ?? Baggage() { merged[member.key] = member.value }
-        if !merged.isEmpty { baggage = merged }
+        guard var merged = baggage else {
+            if !received.isEmpty { baggage = received }
+            return
+        }
+        merged.addMissing(from: received)
+        baggage = merged
     }
 }

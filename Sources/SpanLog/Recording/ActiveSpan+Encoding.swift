@@ -9,7 +9,7 @@ extension ActiveSpan {
         writer.data(Field.traceID, identity.traceID.bytes)
         writer.data(Field.spanID, identity.spanID.bytes)
         if !identity.traceState.isEmpty {
-            writer.string(Field.traceState, identity.traceState.headerValue())
+            writer.string(Field.traceState, identity.traceState.headerValue(lengthMax: .max))
         }
         if let parentSpanID { writer.data(Field.parentSpanID, parentSpanID.bytes) }
         writer.string(Field.name, state.operationName)
@@ -54,7 +54,7 @@ extension ProtobufWriter {
         data(OTLPField.Link.traceID, identity.traceID.bytes)
         data(OTLPField.Link.spanID, identity.spanID.bytes)
         if !identity.traceState.isEmpty {
-            string(OTLPField.Link.traceState, identity.traceState.headerValue())
+            string(OTLPField.Link.traceState, identity.traceState.headerValue(lengthMax: .max))
         }
         spanAttributes(OTLPField.Link.attributes, link.attributes)
         fixed32(OTLPField.Link.flags, UInt32(identity.flags.rawValue))

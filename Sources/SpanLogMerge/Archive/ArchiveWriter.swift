@@ -3,6 +3,8 @@ import SpanLogLMDB
 import SpanLogStore
 
 /// Writes an archive beside its place, and gives it its name once it is whole and durable.
+///
+/// Dropped before that, it leaves nothing behind.
 struct ArchiveWriter: ~Copyable {
     private let path: String
     private let temporaryPath: String
@@ -62,8 +64,8 @@ struct ArchiveWriter: ~Copyable {
         }
     }
 
-    /// Removes what there is of the archive. Without effect once it is finished.
-    func discard() {
+    deinit {
+        // Once the archive is finished, there is no such file.
         try? FileSystem.removeFile(temporaryPath)
     }
 

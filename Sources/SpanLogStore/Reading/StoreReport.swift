@@ -15,6 +15,11 @@ public struct StoreReport: Sendable, Codable {
     ///
     /// - Complexity: O(*n*) in the bytes of the store.
     public init(_ store: Store) {
+        self.init(store) { _ in }
+    }
+
+    /// As ``init(_:)``, and calls `body` with each sound block on the way.
+    package init(_ store: Store, _ body: (Block) -> Void) {
         path = store.path
         for path in store.segmentPaths {
             byteCount += (try? ReadOnlyFile(path).byteCount()) ?? 0
@@ -23,6 +28,7 @@ public struct StoreReport: Sendable, Codable {
         damages = store.forEachBlock { block, file in
             let id = block.header.recorderID
             recorders[id, default: RecorderReport(block)].add(block, file: file)
+            body(block)
         }
         for var recorder in recorders.values {
             damages += recorder.close()
@@ -68,8 +74,11 @@ public struct RecorderReport: Sendable, Codable {
     private var files: Set<String> = []
 
     private enum CodingKeys: String, CodingKey {
-        case id, bootID, service, host, processID, segmentCount, blockCount, spanCount
+        case id, service, host, segmentCount, blockCount, spanCount
         case earliestNanoseconds, latestNanoseconds, gaps, drops
+        // Foundation's conversion to snake case and back knows no capital abbreviations.
+        case bootID = "bootId"
+        case processID = "processId"
     }
 
     /// A run of missing blocks.

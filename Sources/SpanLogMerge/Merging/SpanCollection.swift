@@ -1,0 +1,172 @@
+import SpanLogFormat
+import SpanLogStore
+
+/// All records of a merge, sorted into traces.
+struct SpanCollection {
+    private var blocks: [Block] = []
+    private var producers: [RawSpan.Producer] = []
+    private var records: [Record] = []
+    private var seenBlocks: Set<Provenance> = []
+    /// Records that are no valid spans.
+    private(set) var quarantine: [QuarantinedRecord] = []
+
+    /// A span's place in the blocks, with what the join needs of it.
+    private struct Record {
+        let traceID: TraceID
+        let spanID: SpanID
+        let block: Int
+        let producer: Int
+        let range: Range<Int>
+        let start: UInt64
+    }
+
+    private struct Provenance: Hashable {
+        let recorderID: RecorderID
+        let sequence: UInt64
+    }
+
+    /// Reads a store, and counts what it holds.
+    mutating func add(
+        _ store: Store, to report: inout MergeReport, _ progress: (Merge.Progress) -> Void
+    ) {
+        let storeReport = StoreReport(store) { block in
+            add(block, to: &report.accounting)
+            progress(.init(stage: .reading, done: seenBlocks.count, total: 0))
+        }
+        report.stores.append(storeReport)
+    }
+
+    private mutating func add(_ block: Block, to accounting: inout MergeReport.Accounting) {
+        let header = block.header
+        accounting.read += UInt64(header.spanCount)
+        let provenance = Provenance(recorderID: header.recorderID, sequence: header.sequence)
+        guard seenBlocks.insert(provenance).inserted else {
+            accounting.replica += UInt64(header.spanCount)
+            return
+        }
+        blocks.append(block)
+        var found: UInt32 = 0
+        var producer: (place: TracesData.Location, index: Int)?
+        do {
+            try TracesData.forEachSpan(in: block.bytes, block.payload) { place in
+                if producer?.place.resource != place.resource
+                    || producer?.place.scope != place.scope
+                {
+                    producer = (place, addProducer(of: block, place))
+                }
+                found += 1
+                add(place.span, of: block, producer: producer!.index, to: &accounting)
+            }
+        } catch {
+            setAside(block.bytes[block.payload], "undecodable block: \(error)", header, &accounting)
+            found += 1
+        }
+        // A block whose header lies about its content would unbalance the books.
+        accounting.read = accounting.read - UInt64(header.spanCount) + UInt64(found)
+    }
+
+    private mutating func addProducer(of block: Block, _ place: TracesData.Location) -> Int {
+        let producer = RawSpan.Producer(
+            recorderID: block.header.recorderID, resource: Array(block.bytes[place.resource]),
+            scope: Array(block.bytes[place.scope]))
+        if producers.last != producer { producers.append(producer) }
+        return producers.count - 1
+    }
+
+    private mutating func add(
+        _ range: Range<Int>, of block: Block, producer: Int,
+        to accounting: inout MergeReport.Accounting
+    ) {
+        do {
+            let span = try SpanRecord(decoding: block.bytes, range)
+            if let reason = span.reasonToSetAside {
+                setAside(block.bytes[range], reason, block.header, &accounting)
+                return
+            }
+            records.append(
+                Record(
+                    traceID: span.traceID, spanID: span.spanID, block: blocks.count - 1,
+                    producer: producer, range: range, start: span.startNanoseconds))
+        } catch {
+            setAside(block.bytes[range], "undecodable span", block.header, &accounting)
+        }
+    }
+
+    private mutating func setAside(
+        _ bytes: ArraySlice<UInt8>, _ reason: String, _ header: BlockHeader,
+        _ accounting: inout MergeReport.Accounting
+    ) {
+        accounting.quarantined[reason, default: 0] += 1
+        quarantine.append(
+            QuarantinedRecord(
+                reason: reason, recorderID: header.recorderID, sequence: header.sequence,
+                bytes: Array(bytes)))
+    }
+}
+
+extension SpanCollection {
+    /// Calls `body` with each trace, in the order of their identifiers, and counts them.
+    mutating func join(
+        _ report: inout MergeReport, _ progress: (Merge.Progress) -> Void,
+        _ body: (JoinedTrace) throws -> Void
+    ) throws {
+        records.sort { ($0.traceID, $0.spanID) < ($1.traceID, $1.spanID) }
+        var start = records.startIndex
+        while start < records.endIndex {
+            let id = records[start].traceID
+            let end = records[start...].firstIndex { $0.traceID != id } ?? records.endIndex
+            let spans = distinctSpans(records[start..<end], &report)
+            try body(try JoinedTrace(id: id, spans: spans, &report.traces))
+            progress(.init(stage: .writing, done: end, total: records.count))
+            start = end
+        }
+    }
+
+    /// The spans of a trace by their starts, identical ones once.
+    private func distinctSpans(
+        _ records: ArraySlice<Record>, _ report: inout MergeReport
+    ) -> [RawSpan] {
+        var distinct: [(record: Record, span: RawSpan)] = []
+        var first = 0
+        for record in records {
+            if distinct.last?.record.spanID != record.spanID { first = distinct.count }
+            let span = RawSpan(
+                producer: producers[record.producer],
+                bytes: blocks[record.block].bytes[record.range])
+            if let twin = distinct[first...].firstIndex(where: { $0.span.bytes == span.bytes }) {
+                report.accounting.identical += 1
+                // Whichever was read first, the least recorder is named, so that order is nothing.
+                if span.producer.recorderID < distinct[twin].span.producer.recorderID {
+                    distinct[twin] = (record, span)
+                }
+                continue
+            }
+            if distinct.count == first + 1 { report.traces.sharedIDs += 1 }
+            distinct.append((record, span))
+        }
+        report.accounting.spansOut += UInt64(distinct.count)
+        distinct.sort { Self.precedes($0, $1) }
+        return distinct.map(\.span)
+    }
+
+    private static func precedes(
+        _ left: (record: Record, span: RawSpan), _ right: (record: Record, span: RawSpan)
+    ) -> Bool {
+        let (first, second) = (left.record, right.record)
+        if (first.start, first.spanID) != (second.start, second.spanID) {
+            return (first.start, first.spanID) < (second.start, second.spanID)
+        }
+        return left.span.bytes.lexicographicallyPrecedes(right.span.bytes)
+    }
+}
+
+extension SpanRecord {
+    /// Why the record can be in no trace, or `nil` if it can.
+    fileprivate var reasonToSetAside: String? {
+        if !traceID.isValid { return "no trace id" }
+        if !spanID.isValid { return "no span id" }
+        if startNanoseconds == 0 { return "no start" }
+        if endNanoseconds != 0, endNanoseconds < startNanoseconds { return "end before start" }
+        return nil
+    }
+}
