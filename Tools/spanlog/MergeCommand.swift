@@ -1,0 +1,35 @@
+import ArgumentParser
+import SpanLogMerge
+
+/// `spanlog merge`: one archive of whole traces.
+struct MergeStores: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "merge",
+        abstract: "Join the spans of all stores into one archive of whole traces.",
+        discussion: """
+            The archive appears whole or not at all, and the stores are not changed. Damage in a
+            store is passed over and named: what is sound beside it is merged. Exits with 0 if all
+            was sound, with 2 if there was damage, with 1 if there is no archive.
+            """
+    )
+
+    @OptionGroup var arguments: StoreArguments
+    @Option(name: .shortAndLong, help: "The archive to make.", completion: .file())
+    var output: String
+    @Flag(help: "Replace the archive if it exists.") var overwrite = false
+    @Flag(help: "Print the report as JSON instead of text.") var json = false
+
+    func run() throws {
+        let merge = Merge(stores: try arguments.open())
+        let progress = MergeProgress()
+        let report = try merge.write(
+            to: output, replacing: overwrite, progress: progress.update)
+        progress.finish()
+        if json {
+            try JSONOutput.print(report)
+        } else {
+            print(MergeText.describe(report, output: output))
+        }
+        guard report.damages.isEmpty else { throw ExitCode(2) }
+    }
+}

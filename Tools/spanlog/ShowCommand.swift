@@ -1,0 +1,59 @@
+import ArgumentParser
+import SpanLogFormat
+import SpanLogMerge
+
+/// `spanlog show`: the traces of an archive, or one of them as a tree.
+struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the traces of an archive, newest first, or draw one as a tree."
+    )
+
+    @Argument(help: "The archive, as merge made it.", completion: .file()) var archive: String
+    @Argument(help: "The trace to draw: its 32 hexadecimal digits, with or without \"tr-\".")
+    var trace: String?
+    @Option(help: "List at most this many traces.") var limit = 50
+    @Flag(help: "Print JSON instead of text.") var json = false
+
+    func validate() throws {
+        guard limit > 0 else { throw ValidationError("--limit must be at least 1.") }
+        if let trace, Self.traceID(trace) == nil {
+            throw ValidationError(
+                "\"\(trace)\" is no trace id: name one that `spanlog show \(archive)` lists.")
+        }
+    }
+
+    func run() throws {
+        let reader = try ArchiveReader(archive)
+        if let id = trace.flatMap(Self.traceID) {
+            try show(id, of: reader)
+        } else {
+            try list(reader)
+        }
+    }
+
+    private func list(_ reader: ArchiveReader) throws {
+        let summaries = try reader.newestSummaries(limit: limit)
+        if json {
+            try JSONOutput.print(summaries.map(TraceJSON.Summary.init))
+        } else {
+            for line in TraceList.lines(summaries) { print(line) }
+        }
+    }
+
+    private func show(_ id: TraceID, of reader: ArchiveReader) throws {
+        guard let trace = try reader.trace(id) else {
+            throw ValidationError(
+                "\(archive) holds no trace \(id): `spanlog show \(archive)` lists what it holds.")
+        }
+        if json {
+            try JSONOutput.print(TraceJSON(trace))
+        } else {
+            for line in TraceTree(trace).lines(style: .standardOutput) { print(line) }
+        }
+    }
+
+    private static func traceID(_ text: String) -> TraceID? {
+        let digits = text.hasPrefix("tr-") ? text.dropFirst(3) : Substring(text)
+        return TraceID(hexadecimal: digits.lowercased())
+    }
+}

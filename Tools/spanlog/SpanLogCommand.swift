@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// The command `spanlog`.
+@main
+struct SpanLogCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "spanlog",
+        abstract: "Joins the traces that services recorded on their own disks, without a network.",
+        discussion: """
+            Each service writes its spans into a store, a directory on its own disk. Carry the
+            stores together, and:
+
+              spanlog verify STORE...                  is everything as it was written?
+              spanlog merge STORE... -o run.spanlog    one archive of whole traces
+              spanlog show run.spanlog                 look at them here
+              spanlog export mlflow run.spanlog --tracking-uri URL --experiment NAME
+
+            Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed, damaged
+            or refused; 2 done, but with damage that was passed over; 64 wrong usage.
+            """,
+        subcommands: [Info.self, Verify.self, MergeStores.self, Show.self]
+    )
+}

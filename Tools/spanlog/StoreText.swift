@@ -1,0 +1,53 @@
+import SpanLogStore
+
+/// How a store's report reads on a terminal.
+enum StoreText {
+    /// One line, and one for each damage.
+    static func verdict(_ report: StoreReport) -> String {
+        let recorders = report.recorders
+        let counts =
+            "\(Text.count(recorders.map(\.blockCount).reduce(0, +), "block")), "
+            + Text.count(recorders.map(\.spanCount).reduce(0, +), "span")
+        let head = report.isSound ? "sound" : "DAMAGED"
+        return (["\(report.path): \(head) (\(counts))"] + damages(report)).joined(separator: "\n")
+    }
+
+    /// A paragraph for the store, and one for each recorder.
+    static func describe(_ report: StoreReport) -> String {
+        let spans = report.recorders.map(\.spanCount).reduce(0, +)
+        let head =
+            "\(report.path): \(Text.count(report.recorders.count, "recorder")), "
+            + "\(Text.count(spans, "span")), \(Text.bytes(report.byteCount))"
+        let lines = report.recorders.flatMap(describe)
+        return ([head] + lines + damages(report)).joined(separator: "\n")
+    }
+
+    private static func describe(_ recorder: RecorderReport) -> [String] {
+        let process = recorder.processID.map { ", process \($0)" } ?? ""
+        let host = recorder.host.isEmpty ? "" : " on \(recorder.host)"
+        var lines = [
+            "  \(recorder.service)\(host)\(process) (recorder \(recorder.id))",
+            "    \(Text.count(recorder.spanCount, "span")) in "
+                + "\(Text.count(recorder.blockCount, "block")), "
+                + Text.count(recorder.segmentCount, "segment"),
+        ]
+        if let earliest = recorder.earliestNanoseconds, let latest = recorder.latestNanoseconds {
+            lines.append("    \(Text.time(earliest)) to \(Text.time(latest))")
+        }
+        if recorder.drops.total > 0 {
+            let drops = recorder.drops
+            lines.append(
+                "    dropped: \(drops.bufferFull) for want of memory, \(drops.writeFailed) "
+                    + "because writing failed, \(drops.tooLarge) too large, "
+                    + "\(drops.afterShutdown) after shutdown")
+        }
+        for gap in recorder.gaps {
+            lines.append("    gap: blocks \(gap.first) to \(gap.last) are missing")
+        }
+        return lines
+    }
+
+    private static func damages(_ report: StoreReport) -> [String] {
+        report.damages.map { "  damage: \($0.reason)" }
+    }
+}
