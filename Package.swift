@@ -67,6 +67,8 @@ let package = Package(
         ),
         .testTarget(
             name: "SpanLogFormatTests", dependencies: ["SpanLogFormat"], swiftSettings: testing),
-        .testTarget(name: "SpanLogTests", dependencies: ["SpanLog"], swiftSettings: testing),
+        .testTarget(
+            name: "SpanLogTests", dependencies: ["SpanLog", "SpanLogFormat", "SpanLogStore"],
+            swiftSettings: testing),
     ]
 )

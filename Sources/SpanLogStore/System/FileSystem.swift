@@ -4,7 +4,11 @@ import Glibc
 package enum FileSystem {
     /// Makes a directory with mode 0700, and its parents. One that is there already is left alone.
     package static func createDirectory(_ path: String) throws(SystemError) {
-        guard unsafe mkdir(path, 0o700) != 0, errno != EEXIST else { return }
+        guard unsafe mkdir(path, 0o700) != 0 else { return }
+        if errno == EEXIST {
+            guard try kind(of: path) == .directory else { throw SystemError(number: ENOTDIR) }
+            return
+        }
         let parent = parent(of: path)
         guard errno == ENOENT, parent != path else { throw SystemError() }
         try createDirectory(parent)
