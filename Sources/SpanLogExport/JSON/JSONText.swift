@@ -1,0 +1,130 @@
+/// A text that has been found to be JSON.
+struct JSONText {
+    /// What the text is at its top.
+    enum Shape {
+        case object, array, string, number, word
+    }
+
+    let bytes: [UInt8]
+    let shape: Shape
+    /// How many objects and arrays stand inside each other at the deepest place.
+    let depth: Int
+    /// The number of digits of the longest integer.
+    let integerDigitCountMax: Int
+
+    /// Checks `text` from end to end.
+    ///
+    /// - Returns: `nil` if it is not JSON.
+    /// - Complexity: O(*n*) in its bytes; nothing recurses, however deep the text is.
+    init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        guard let outline = try? JSONOutline(bytes), let shape = outline.shape else { return nil }
+        self.bytes = bytes
+        self.shape = shape
+        depth = outline.depthMax
+        integerDigitCountMax = outline.integerDigitCountMax
+    }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+/// What one pass over a JSON text finds; it throws if the text breaks the grammar.
+private struct JSONOutline {
+    private enum Expected {
+        case value, valueOrEnd, key, keyOrEnd, colon, commaOrEnd, nothing
+    }
+
+    private(set) var shape: JSONText.Shape?
+    private(set) var depthMax = 0
+    private(set) var integerDigitCountMax = 0
+    private var expected = Expected.value
+    /// For each open container whether it is an object.
+    private var containers: [Bool] = []
+
+    init(_ bytes: [UInt8]) throws(JSONTokenizer.Fault) {
+        var tokenizer = JSONTokenizer(bytes)
+        while let token = try tokenizer.next() {
+            if shape == nil { shape = Self.shape(of: token.kind) }
+            if token.kind == .number { measure(bytes[token.range]) }
+            try take(token.kind)
+        }
+        guard expected == .nothing else { throw JSONTokenizer.Fault() }
+    }
+
+    private mutating func take(_ kind: JSONTokenizer.Kind) throws(JSONTokenizer.Fault) {
+        switch (kind, expected) {
+        case (.objectStart, .value), (.objectStart, .valueOrEnd): open(isObject: true)
+        case (.arrayStart, .value), (.arrayStart, .valueOrEnd): open(isObject: false)
+        case (.string, .key), (.string, .keyOrEnd): expected = .colon
+        case (.string, .value), (.string, .valueOrEnd), (.number, .value), (.number, .valueOrEnd),
+            (.word, .value), (.word, .valueOrEnd):
+            finishValue()
+        case (.colon, .colon): expected = .value
+        case (.comma, .commaOrEnd): expected = containers.last == true ? .key : .value
+        case (.objectEnd, .keyOrEnd), (.arrayEnd, .valueOrEnd): close()
+        case (.objectEnd, .commaOrEnd) where containers.last == true: close()
+        case (.arrayEnd, .commaOrEnd) where containers.last == false: close()
+        default: throw JSONTokenizer.Fault()
+        }
+    }
+
+    private mutating func open(isObject: Bool) {
+        containers.append(isObject)
+        depthMax = max(depthMax, containers.count)
+        expected = isObject ? .keyOrEnd : .valueOrEnd
+    }
+
+    private mutating func close() {
+        containers.removeLast()
+        finishValue()
+    }
+
+    private mutating func finishValue() {
+        expected = containers.isEmpty ? .nothing : .commaOrEnd
+    }
+
+    private mutating func measure(_ number: ArraySlice<UInt8>) {
+        guard JSONText.isInteger(number) else { return }
+        integerDigitCountMax = max(integerDigitCountMax, number.count)
+    }
+
+    private static func shape(of kind: JSONTokenizer.Kind) -> JSONText.Shape? {
+        switch kind {
+        case .objectStart: .object
+        case .arrayStart: .array
+        case .string: .string
+        case .number: .number
+        case .word: .word
+        default: nil
+        }
+    }
+}
+
+extension JSONText {
+    /// Whether a number is spelled without a fraction and an exponent.
+    static func isInteger(_ number: ArraySlice<UInt8>) -> Bool {
+        number.allSatisfy { JSONCharacter.isDigit($0) || $0 == UInt8(ascii: "-") }
+    }
+
+    /// `text` as a JSON string, quotation marks included.
+    static func quoted(_ text: some Sequence<UInt8>) -> [UInt8] {
+        var bytes = [UInt8(ascii: "\"")]
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+            case 0x0A: bytes += "\\n".utf8
+            case 0x0D: bytes += "\\r".utf8
+            case 0x09: bytes += "\\t".utf8
+            case 0..<0x20: bytes += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+        return bytes
+    }
+
+    /// `text` as a JSON string, quotation marks included.
+    static func quoted(_ text: String) -> String {
+        String(decoding: quoted(text.utf8), as: UTF8.self)
+    }
+}

@@ -1,0 +1,151 @@
+import FoundationEssentials
+import SpanLogFormat
+import SpanLogMerge
+
+/// What MLflow is told about a trace as a whole: the body of its call StartTraceV3.
+///
+/// Everything follows from the spans, so that a repeated export says the same again.
+struct MLflowTraceInfo: Sendable {
+    let traceID: TraceID
+    let requestTimeMilliseconds: Int64
+    let durationMilliseconds: Int64
+    let isError: Bool
+    let requestPreview: String?
+    let responsePreview: String?
+    let metadata: [String: String]
+    let tags: [String: String]
+
+    init(_ trace: ArchivedTrace, _ context: MLflowTraceContext) {
+        let root = context.rootIndex.map { trace.spans[$0] }
+        let times = Self.times(trace, context, root)
+        traceID = trace.id
+        requestTimeMilliseconds = Int64(times.lowerBound / 1_000_000)
+        durationMilliseconds = Int64((times.upperBound - times.lowerBound) / 1_000_000)
+        // A trace whose root is nowhere did not end well, and must not look as if it went on.
+        isError = root.map { $0.record.status.code == .error || $0.record.isUnfinished } ?? true
+
+        let inputs = root.flatMap { MLflowRecordedValue(MLflowKey.spanInputs, of: $0.record) }
+        let outputs = root.flatMap { MLflowRecordedValue(MLflowKey.spanOutputs, of: $0.record) }
+        requestPreview = inputs.map { MLflowPreview(of: $0, role: .user).text }
+        responsePreview = outputs.map { MLflowPreview(of: $0, role: .assistant).text }
+
+        let leader = root ?? trace.spans.first
+        metadata = Self.metadata(context.values, leader?.resource, inputs, outputs)
+        let name = context.values.name ?? leader?.record.name
+        var tags = context.values.tags
+        tags[MLflowKey.traceName] = name?.truncated(MLflowLimit.tagValue)
+        self.tags = tags
+    }
+
+    /// The root's time, as MLflow's SDK has it; without a root, all that is known.
+    private static func times(
+        _ trace: ArchivedTrace, _ context: MLflowTraceContext, _ root: ArchivedSpan?
+    ) -> ClosedRange<UInt64> {
+        if let root { return context.start(of: root)...context.end(of: root) }
+        let start = trace.spans.map(context.start).min() ?? 1
+        return start...(trace.spans.map(context.end).max() ?? start)
+    }
+
+    private static func metadata(
+        _ values: MLflowTraceValues, _ resource: Resource?,
+        _ inputs: MLflowRecordedValue?, _ outputs: MLflowRecordedValue?
+    ) -> [String: String] {
+        var metadata = [
+            "mlflow.trace_schema.version": "3",
+            "mlflow.source.type": "LOCAL",
+            "mlflow.traceInputs": inputs?.metadata ?? "",
+            "mlflow.traceOutputs": outputs?.metadata ?? "",
+        ]
+        metadata["mlflow.source.name"] =
+            resource?.serviceName?.truncated(MLflowLimit.metadataValue)
+        metadata["mlflow.trace.session"] = values.session
+        metadata["mlflow.trace.user"] = values.user
+        return metadata
+    }
+}
+
+extension MLflowTraceInfo {
+    /// The body of the request that stores this in an experiment.
+    ///
+    /// - Parameter spanSizes: The bytes of each span that the server has taken. Readers wait for
+    ///   as many spans as this says.
+    func body(experimentID: String, spanSizes: [Int]) throws -> [UInt8] {
+        var metadata = metadata
+        metadata["mlflow.trace.sizeStats"] = Self.sizeStatistics(spanSizes)
+        metadata["mlflow.trace.sizeBytes"] = String(spanSizes.reduce(0, +))
+        let info = Body.Info(
+            traceID: "tr-\(traceID)",
+            traceLocation: .init(mlflowExperiment: .init(experimentID: experimentID)),
+            requestTime: requestTime, executionDuration: duration,
+            state: isError ? "ERROR" : "OK",
+            requestPreview: requestPreview?.storable, responsePreview: responsePreview?.storable,
+            traceMetadata: metadata.mapValues(\.storable), tags: tags.mapValues(\.storable))
+        return try JSON.encoded(Body(trace: .init(traceInfo: info)))
+    }
+
+    private var requestTime: String {
+        let seconds = Date(timeIntervalSince1970: Double(requestTimeMilliseconds / 1000))
+        let text = seconds.formatted(.iso8601).dropLast()
+        return "\(text).\(Self.threeDigits(requestTimeMilliseconds))Z"
+    }
+
+    private var duration: String {
+        "\(durationMilliseconds / 1000).\(Self.threeDigits(durationMilliseconds))s"
+    }
+
+    private static func threeDigits(_ milliseconds: Int64) -> String {
+        String(String(1000 + milliseconds % 1000).dropFirst())
+    }
+
+    /// The statistics as MLflow prints them, over the spans' sizes in OTLP.
+    private static func sizeStatistics(_ sizes: [Int]) -> String {
+        let sorted = sizes.sorted()
+        return """
+            {"total_size_bytes": \(sizes.reduce(0, +)), "num_spans": \(sizes.count), \
+            "max": \(sorted.last ?? 0), "p25": \(quantile(0.25, sorted)), \
+            "p50": \(quantile(0.5, sorted)), "p75": \(quantile(0.75, sorted))}
+            """
+    }
+
+    private static func quantile(_ fraction: Double, _ sorted: [Int]) -> Int {
+        guard let last = sorted.last else { return 0 }
+        let place = fraction * Double(sorted.count - 1)
+        let lower = Int(place)
+        guard lower + 1 < sorted.count else { return last }
+        let step = Double(sorted[lower + 1] - sorted[lower])
+        return sorted[lower] + Int(step * (place - Double(lower)))
+    }
+
+    /// The names, in snake case, are those of MLflow's REST API.
+    private struct Body: Encodable {
+        let trace: Trace
+
+        struct Trace: Encodable { let traceInfo: Info }
+
+        struct Info: Encodable {
+            let traceID: String
+            let traceLocation: Location
+            let requestTime: String
+            let executionDuration: String
+            let state: String
+            let requestPreview: String?
+            let responsePreview: String?
+            let traceMetadata: [String: String]
+            let tags: [String: String]
+        }
+
+        struct Location: Encodable {
+            var type = "MLFLOW_EXPERIMENT"
+            let mlflowExperiment: Experiment
+        }
+
+        struct Experiment: Encodable { let experimentID: String }
+    }
+}
+
+extension String {
+    /// The text without the one character that some databases cannot hold in a column.
+    fileprivate var storable: String {
+        utf8.contains(0) ? replacing("\0", with: "\u{FFFD}") : self
+    }
+}

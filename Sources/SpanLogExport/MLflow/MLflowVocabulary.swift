@@ -1,0 +1,54 @@
+/// The names that MLflow gives a meaning, and the sizes that its database has room for.
+enum MLflowKey {
+    static let spanType = "mlflow.spanType"
+    static let spanInputs = "mlflow.spanInputs"
+    static let spanOutputs = "mlflow.spanOutputs"
+    /// Before the key of a tag of the trace.
+    static let traceTagPrefix = "mlflow.traceTag."
+    static let traceName = "mlflow.traceName"
+    static let session = "session.id"
+    static let user = "user.id"
+    static let conversation = "gen_ai.conversation.id"
+    /// Our own: the span's end was never recorded.
+    static let unfinished = "spanlog.unfinished"
+
+    /// Whether a string under this key may be JSON text, by the convention of the recorder.
+    static func holdsJSON(_ key: String) -> Bool {
+        (key.hasPrefix("mlflow.") || key.hasPrefix("gen_ai.")) && key != spanType
+            && key != conversation
+    }
+}
+
+/// Limits in Unicode scalars, since MLflow counts characters as Python does.
+enum MLflowLimit {
+    static let preview = 1000
+    static let metadataValue = 250
+    static let tagKey = 250
+    static let tagValue = 4096
+    static let session = 250
+    static let spanType = 500
+    static let user = 8000
+    /// MLflow cannot read a span again whose attribute nests more than 31 objects.
+    static let nesting = 30
+    /// Python refuses to convert an integer of more than 4300 digits.
+    static let integerDigits = 4300
+    /// The database holds times as signed 64-bit integers.
+    static let nanoseconds = UInt64(Int64.max)
+}
+
+extension String {
+    /// The text as far as `scalarMax` Unicode scalars reach, cut between two characters where
+    /// characters are of usual length, and ended by `ending` if it was cut.
+    func truncated(_ scalarMax: Int, ending: String = "") -> String {
+        // A scalar takes a byte at least, so most texts need no counting.
+        if utf8.count <= scalarMax || unicodeScalars.count <= scalarMax { return self }
+        var room = scalarMax - ending.unicodeScalars.count
+        var kept = ""
+        for character in self {
+            room -= character.unicodeScalars.count
+            if room < 0 { break }
+            kept.append(character)
+        }
+        return kept + ending
+    }
+}
