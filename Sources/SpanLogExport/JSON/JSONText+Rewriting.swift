@@ -1,11 +1,10 @@
 extension JSONText {
-    /// The text with each object or array below `depthMax` levels, and each integer of more than
-    /// `integerDigitMax` characters, replaced by a string of its text. Everything else stays as it
-    /// is spelled.
+    /// The text with each object or array below `depthMax` levels, and each integer that 64 bits
+    /// cannot hold, replaced by a string of its text. Everything else stays as it is spelled.
     ///
     /// - Complexity: O(*n*) in the bytes of the text.
-    func limited(depthMax: Int, integerDigitMax: Int) -> String {
-        if depth <= depthMax && integerDigitCountMax <= integerDigitMax { return text }
+    func limited(depthMax: Int) -> String {
+        if depth <= depthMax && !hasWideInteger { return text }
         var result: [UInt8] = []
         var copiedEnd = 0
         func replace(_ range: Range<Int>) {
@@ -24,8 +23,8 @@ extension JSONText {
             case .objectEnd, .arrayEnd:
                 if depth == depthMax + 1 { replace(hiddenStart..<token.range.upperBound) }
                 depth -= 1
-            case .number where depth <= depthMax && token.range.count > integerDigitMax:
-                if Self.isInteger(bytes[token.range]) { replace(token.range) }
+            case .number where depth <= depthMax && Self.isWideInteger(bytes[token.range]):
+                replace(token.range)
             default: break
             }
         }

@@ -9,8 +9,8 @@ struct JSONText {
     let shape: Shape
     /// How many objects and arrays stand inside each other at the deepest place.
     let depth: Int
-    /// The number of digits of the longest integer.
-    let integerDigitCountMax: Int
+    /// Whether an integer is spelled out that 64 bits cannot hold.
+    let hasWideInteger: Bool
 
     /// Checks `text` from end to end.
     ///
@@ -22,7 +22,7 @@ struct JSONText {
         self.bytes = bytes
         self.shape = shape
         depth = outline.depthMax
-        integerDigitCountMax = outline.integerDigitCountMax
+        hasWideInteger = outline.hasWideInteger
     }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
@@ -36,7 +36,7 @@ private struct JSONOutline {
 
     private(set) var shape: JSONText.Shape?
     private(set) var depthMax = 0
-    private(set) var integerDigitCountMax = 0
+    private(set) var hasWideInteger = false
     private var expected = Expected.value
     /// For each open container whether it is an object.
     private var containers: [Bool] = []
@@ -45,7 +45,9 @@ private struct JSONOutline {
         var tokenizer = JSONTokenizer(bytes)
         while let token = try tokenizer.next() {
             if shape == nil { shape = Self.shape(of: token.kind) }
-            if token.kind == .number { measure(bytes[token.range]) }
+            if token.kind == .number, JSONText.isWideInteger(bytes[token.range]) {
+                hasWideInteger = true
+            }
             try take(token.kind)
         }
         guard expected == .nothing else { throw JSONTokenizer.Fault() }
@@ -83,11 +85,6 @@ private struct JSONOutline {
         expected = containers.isEmpty ? .nothing : .commaOrEnd
     }
 
-    private mutating func measure(_ number: ArraySlice<UInt8>) {
-        guard JSONText.isInteger(number) else { return }
-        integerDigitCountMax = max(integerDigitCountMax, number.count)
-    }
-
     private static func shape(of kind: JSONTokenizer.Kind) -> JSONText.Shape? {
         switch kind {
         case .objectStart: .object
@@ -104,6 +101,13 @@ extension JSONText {
     /// Whether a number is spelled without a fraction and an exponent.
     static func isInteger(_ number: ArraySlice<UInt8>) -> Bool {
         number.allSatisfy { JSONCharacter.isDigit($0) || $0 == UInt8(ascii: "-") }
+    }
+
+    /// Whether a number is an integer that 64 bits cannot hold.
+    static func isWideInteger(_ number: ArraySlice<UInt8>) -> Bool {
+        // Up to 18 digits and a sign always fit.
+        guard number.count > 18, isInteger(number) else { return false }
+        return Int64(String(decoding: number, as: UTF8.self)) == nil
     }
 
     /// `text` as a JSON string, quotation marks included.

@@ -50,6 +50,7 @@ struct MLflowDelivery: Sendable {
             rest = rest[part.endIndex...]
             try await send(part, of: trace, &outcome)
         }
+        outcome.settle(trace.id)
     }
 
     /// Sends spans of one trace, or each half on its own if the server refuses them.
@@ -57,6 +58,7 @@ struct MLflowDelivery: Sendable {
         _ spans: ArraySlice<MLflowTrace.Span>, of trace: MLflowTrace,
         _ outcome: inout MLflowDeliveryOutcome
     ) async throws {
+        if outcome.isHopeless(trace.id) { return }
         guard let refusal = try await refusal(of: spans) else {
             return outcome.accept(spans, of: trace)
         }
@@ -121,15 +123,28 @@ struct MLflowServerRefusal {
 /// What became of a batch.
 struct MLflowDeliveryOutcome: Sendable {
     private(set) var acceptedSizes: [TraceID: [Int]] = [:]
-    private(set) var refusals: [MLflowExportResult.Refusal] = []
+    private(set) var refusals: [TraceID: [MLflowExportResult.Refusal]] = [:]
 
     mutating func accept(_ spans: ArraySlice<MLflowTrace.Span>, of trace: MLflowTrace) {
         acceptedSizes[trace.id, default: []] += spans.map(\.bytes.count)
     }
 
     mutating func refuse(_ trace: TraceID, _ span: SpanID?, _ reason: String) {
-        refusals.append(.init(traceID: trace, spanID: span, reason: reason))
+        refusals[trace, default: []].append(.init(traceID: trace, spanID: span, reason: reason))
     }
+
+    /// Whether so many spans of a trace were refused, and none taken, that the rest will be, too.
+    func isHopeless(_ trace: TraceID) -> Bool {
+        acceptedSizes[trace] == nil && refusals[trace, default: []].count >= Self.hopelessMin
+    }
+
+    /// Says of a trace of which nothing was taken that it was refused as a whole.
+    mutating func settle(_ trace: TraceID) {
+        guard acceptedSizes[trace] == nil, let first = refusals[trace]?.first else { return }
+        refusals[trace] = [.init(traceID: trace, spanID: nil, reason: first.reason)]
+    }
+
+    private static let hopelessMin = 8
 }
 
 /// Notices when a server that refuses a span now and then has stopped working altogether.

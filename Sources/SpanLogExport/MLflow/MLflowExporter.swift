@@ -73,7 +73,8 @@ public struct MLflowExporter: Sendable {
         let delivery = MLflowDelivery(
             client: client, experimentID: id, experimentName: experiment, limits: limits,
             failures: MLflowFailureCount(),
-            progress: MLflowProgress(total: source.spanCount, report: progress))
+            progress: MLflowProgress(
+                total: Int(clamping: source.spanCount), report: progress))
         var result = MLflowExportResult(experimentID: id)
         try await run(delivery, over: source, &result)
         return result
@@ -125,8 +126,8 @@ public struct MLflowExportResult: Sendable {
     public struct Refusal: Sendable, CustomStringConvertible {
         /// The trace.
         public let traceID: TraceID
-        /// The span of it that was refused, or `nil` if the spans are there and what is said about
-        /// the trace as a whole was refused.
+        /// The span of it that was refused while others were taken, or `nil` if it was the trace
+        /// as a whole, or what is said about it.
         public let spanID: SpanID?
         /// The server's status and words.
         public let reason: String
@@ -143,9 +144,8 @@ public struct MLflowExportResult: Sendable {
     }
 
     mutating func add(_ outcome: MLflowDeliveryOutcome) {
-        let refused = Set(outcome.refusals.map(\.traceID))
-        traceCount += outcome.acceptedSizes.keys.count { !refused.contains($0) }
+        traceCount += outcome.acceptedSizes.keys.count { outcome.refusals[$0] == nil }
         spanCount += outcome.acceptedSizes.values.reduce(0) { $0 + $1.count }
-        refusals += outcome.refusals
+        refusals += outcome.refusals.sorted { $0.key < $1.key }.flatMap(\.value)
     }
 }

@@ -43,7 +43,8 @@ struct MLflowSpan {
         if record.isUnfinished {
             return .init(code: .error, message: "The span never ended: its process died first.")
         }
-        return .init(code: .ok, message: record.status.message)
+        // A message belongs to an error: with any other status MLflow drops it.
+        return .init(code: .ok)
     }
 
     private var ownAttributes: [Attribute] {

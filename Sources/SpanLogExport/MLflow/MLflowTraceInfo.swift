@@ -79,8 +79,12 @@ extension MLflowTraceInfo {
             requestTime: requestTime, executionDuration: duration,
             state: isError ? "ERROR" : "OK",
             requestPreview: requestPreview?.storable, responsePreview: responsePreview?.storable,
-            traceMetadata: metadata.mapValues(\.storable), tags: tags.mapValues(\.storable))
+            traceMetadata: metadata.mapValues(\.storable), tags: storableTags)
         return try JSON.encoded(Body(trace: .init(traceInfo: info)))
+    }
+
+    private var storableTags: [String: String] {
+        Dictionary(tags.map { ($0.storable, $1.storable) }, uniquingKeysWith: { max($0, $1) })
     }
 
     private var requestTime: String {

@@ -51,7 +51,8 @@ enum MLflowValue {
         }
     }
 
-    /// `text` as it is if it is JSON, though no deeper than MLflow can read; else plain text.
+    /// `text` as it is if it is JSON, though no deeper and with no larger integers than MLflow can
+    /// read again; else plain text.
     private static func structured(_ text: String) -> String {
         guard let json = JSONText(text) else { return plain(text) }
         switch json.shape {
@@ -61,7 +62,7 @@ enum MLflowValue {
     }
 
     private static func limited(_ json: JSONText) -> String {
-        json.limited(depthMax: MLflowLimit.nesting, integerDigitMax: MLflowLimit.integerDigits)
+        json.limited(depthMax: MLflowLimit.nesting)
     }
 
     /// The value of a JSON number or word; its text where OTLP has no such number.

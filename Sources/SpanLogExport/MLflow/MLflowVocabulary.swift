@@ -30,7 +30,7 @@ enum MLflowLimit {
     static let user = 8000
     /// MLflow cannot read a span again whose attribute nests more than 31 objects.
     static let nesting = 30
-    /// Python refuses to convert an integer of more than 4300 digits.
+    /// Python refuses to read an integer of more than 4300 digits.
     static let integerDigits = 4300
     /// The database holds times as signed 64-bit integers.
     static let nanoseconds = UInt64(Int64.max)
