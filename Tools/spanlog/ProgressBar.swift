@@ -1,4 +1,3 @@
-import Foundation
 import Synchronization
 
 /// Shows on standard error how far a long job is: a bar with rate and remaining time on a terminal,
@@ -27,7 +26,7 @@ final class ProgressBar: Sendable {
     ///
     /// - Parameters:
     ///   - label: What is being done.
-    ///   - total: How many of `unit` there are.
+    ///   - total: How many of `unit` there are, or 0 if nobody knows.
     ///   - unit: What is counted, in the plural.
     convenience init(label: String, total: Int, unit: String) {
         self.init(
@@ -59,10 +58,11 @@ final class ProgressBar: Sendable {
         }
     }
 
-    /// Ends the line, whether the job is done or was given up. Does nothing a second time.
+    /// Ends the line, whether the job is done or was given up. Does nothing a second time, nor if
+    /// nothing was ever done.
     func finish() {
         state.withLock { state in
-            guard !state.isFinished else { return }
+            guard !state.isFinished, state.done > 0 else { return }
             state.isFinished = true
             let time = clock.now - start
             if isTerminal {
@@ -74,18 +74,22 @@ final class ProgressBar: Sendable {
     }
 
     private func line(_ done: Int, after time: Duration) -> String {
-        let fraction = total > 0 ? min(Double(done) / Double(total), 1) : 1
-        let filled = Int(fraction * Double(Self.width))
-        let bar = String(repeating: "#", count: filled).padding(
-            toLength: Self.width, withPad: "-", startingAt: 0)
-        let percent = "\(Int(fraction * 100))%"
         let rate = done > 0 ? "  \(grouped(Int(rate(done, time))))/s" : ""
-        return "\(label) [\(bar)] \(percent)  \(count(done))\(rate)\(remaining(done, time))"
+        return "\(label)\(bar(done))  \(count(done))\(rate)\(remaining(done, time))"
+    }
+
+    private func bar(_ done: Int) -> String {
+        guard total > 0 else { return "" }
+        let fraction = min(Double(done) / Double(total), 1)
+        let filled = Int(fraction * Double(Self.width))
+        let bar = String(repeating: "#", count: filled)
+        let rest = String(repeating: "-", count: Self.width - filled)
+        return " [\(bar)\(rest)] \(Int(fraction * 100))%"
     }
 
     private func summary(_ done: Int, after time: Duration) -> String {
-        let seconds = time.seconds.formatted(.number.precision(.fractionLength(1)))
-        return "\(label): \(count(done)) in \(seconds) s"
+        let tenths = Int(time / .milliseconds(100))
+        return "\(label): \(count(done)) in \(tenths / 10).\(tenths % 10) s"
     }
 
     private func count(_ done: Int) -> String {
@@ -100,19 +104,19 @@ final class ProgressBar: Sendable {
     }
 
     private func rate(_ done: Int, _ time: Duration) -> Double {
-        Double(done) / max(time.seconds, 0.001)
+        Double(done) / max(time / .seconds(1), 0.001)
     }
 
-    /// 1234567 as 1,234,567, in every locale.
+    /// 1234567 as 1,234,567.
     private func grouped(_ number: Int) -> String {
-        number.formatted(.number.locale(Locale(identifier: "en_US_POSIX")).grouping(.automatic))
+        var groups: [Substring] = []
+        var digits = Substring(String(number))
+        while digits.count > 3 {
+            groups.insert(digits.suffix(3), at: 0)
+            digits = digits.dropLast(3)
+        }
+        return ([digits] + groups).joined(separator: ",")
     }
 
     private static let width = 24
-}
-
-extension Duration {
-    fileprivate var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
-    }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Where everything goes that is no result.
 enum StandardError {
@@ -9,8 +9,13 @@ enum StandardError {
 
     /// Writes `text` as it is.
     static func write(_ text: String) {
-        // Nobody is left to tell if this fails.
-        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            // Nobody is left to tell if this fails.
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
     }
 
     /// Whether a person is watching.
