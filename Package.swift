@@ -68,6 +68,10 @@ let package = Package(
         .testTarget(
             name: "SpanLogFormatTests", dependencies: ["SpanLogFormat"], swiftSettings: testing),
         .testTarget(
+            name: "SpanLogExportTests",
+            dependencies: ["SpanLogExport", "SpanLogFormat", "SpanLogMerge"],
+            swiftSettings: testing),
+        .testTarget(
             name: "SpanLogTests", dependencies: ["SpanLog", "SpanLogFormat", "SpanLogStore"],
             swiftSettings: testing),
     ]
