@@ -18,6 +18,6 @@ struct SpanLogCommand: AsyncParsableCommand {
             Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed, damaged
             or refused; 2 done, but with damage that was passed over; 64 wrong usage.
             """,
-        subcommands: [Info.self, Verify.self, MergeStores.self, Show.self]
+        subcommands: [Info.self, Verify.self, MergeStores.self, Show.self, Export.self]
     )
 }

@@ -11,7 +11,9 @@ enum StandardError {
     static func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes {
+                Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count)
+            }
             // Nobody is left to tell if this fails.
             guard count > 0 else { return }
             rest = rest.dropFirst(count)
