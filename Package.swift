@@ -65,14 +65,20 @@ let package = Package(
             dependencies: ["SpanLogFormat", "SpanLogMerge"],
             swiftSettings: strict
         ),
+        .target(
+            name: "SpanLogTestSupport",
+            dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
+            path: "Tests/SpanLogTestSupport", swiftSettings: testing),
         .testTarget(
-            name: "SpanLogFormatTests", dependencies: ["SpanLogFormat"], swiftSettings: testing),
+            name: "SpanLogFormatTests", dependencies: ["SpanLogFormat", "SpanLogTestSupport"],
+            swiftSettings: testing),
         .testTarget(
             name: "SpanLogExportTests",
             dependencies: ["SpanLogExport", "SpanLogFormat", "SpanLogMerge"],
             swiftSettings: testing),
         .testTarget(
-            name: "SpanLogTests", dependencies: ["SpanLog", "SpanLogFormat", "SpanLogStore"],
+            name: "SpanLogTests",
+            dependencies: ["SpanLog", "SpanLogFormat", "SpanLogStore", "SpanLogTestSupport"],
             swiftSettings: testing),
     ]
 )

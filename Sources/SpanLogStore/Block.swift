@@ -39,7 +39,7 @@ extension Block {
     /// It is padded with zeros to k·4096 − 16 bytes, which is what k of LMDB's overflow pages
     /// hold: nothing is wasted, and each block begins 16 bytes into a page of its own, where it
     /// can be found even if the tree above it is lost.
-    static func sealed(_ header: BlockHeader, payload parts: [[UInt8]]) -> [UInt8] {
+    package static func sealed(_ header: BlockHeader, payload parts: [[UInt8]]) -> [UInt8] {
         let end = BlockHeader.byteCount + parts.reduce(0) { $0 + $1.count }
         let pages = (end + pageHeaderByteCount + pageByteCount - 1) / pageByteCount
         let count = pages * pageByteCount - pageHeaderByteCount

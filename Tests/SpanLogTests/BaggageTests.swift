@@ -1,4 +1,5 @@
 import SpanLog
+import SpanLogTestSupport
 import Testing
 
 @Suite struct BaggageTests {

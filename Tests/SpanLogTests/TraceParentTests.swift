@@ -1,5 +1,6 @@
 import SpanLog
 import SpanLogFormat
+import SpanLogTestSupport
 import Testing
 
 @Suite struct TraceParentTests {

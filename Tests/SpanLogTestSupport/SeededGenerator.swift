@@ -2,14 +2,14 @@
 ///
 /// Built without optimisation, what the standard library makes of a generator is slow: tests that
 /// need millions of numbers call these methods.
-struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         self.state = seed
     }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -18,20 +18,28 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// A number from 0 to `limit` − 1. Small numbers are minutely more frequent.
-    mutating func below(_ limit: Int) -> Int {
+    package mutating func below(_ limit: Int) -> Int {
         Int(truncatingIfNeeded: (next() >> 1) % UInt64(limit))
     }
 
-    mutating func element<Element>(of elements: [Element]) -> Element {
+    package mutating func element<Element>(of elements: [Element]) -> Element {
         elements[below(elements.count)]
     }
 
-    mutating func byte() -> UInt8 {
+    package mutating func byte() -> UInt8 {
         UInt8(truncatingIfNeeded: next())
     }
 
+    /// Exactly `count` bytes.
+    package mutating func bytes(count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        for _ in 0..<count { bytes.append(byte()) }
+        return bytes
+    }
+
     /// A text of up to `countMax` of the given bytes.
-    mutating func text(of bytes: [UInt8], countMax: Int) -> String {
+    package mutating func text(of bytes: [UInt8], countMax: Int) -> String {
         var text: [UInt8] = []
         for _ in 0..<below(countMax + 1) { text.append(element(of: bytes)) }
         return String(decoding: text, as: UTF8.self)
