@@ -34,7 +34,8 @@ final class WriterCore: Sendable {
             blockBytesMax: options.blockBytesMax, bufferBytesMax: options.bufferBytesMax,
             spanBytesMax: options.spanBytesMax)
         self.appender = Mutex(appender)
-        flushIntervalNanoseconds = options.flushIntervalNanoseconds
+        // A year is as good as never, and keeps the sums with the clock within their bounds.
+        flushIntervalNanoseconds = min(options.flushIntervalNanoseconds, 31_536_000_000_000_000)
         self.onFailure = onFailure
     }
 
