@@ -45,9 +45,11 @@ final class SpanQueue: Sendable {
                 state.drops.bufferFull += 1
                 return false
             }
-            state.bufferedByteCount += span.count
-            state.acceptedCount += 1
+            let gathered = state.current.entries.count
             state.current.append(span, start: start, end: end)
+            // What is released later is the entry, which is longer than the span.
+            state.bufferedByteCount += state.current.entries.count - gathered
+            state.acceptedCount += 1
             guard state.current.entries.count >= blockBytesMax else { return false }
             state.full.append(state.current)
             state.current = GatheredSpans()
