@@ -100,8 +100,8 @@ public struct RecorderReport: Sendable, Codable {
         /// Spans that ended after the recorder had shut down.
         public var afterShutdown: UInt64 = 0
 
-        /// The number of spans lost, whatever the reason.
-        public var total: UInt64 { bufferFull + writeFailed + tooLarge + afterShutdown }
+        /// The number of spans lost, whatever the reason. Forged counters wrap around.
+        public var total: UInt64 { bufferFull &+ writeFailed &+ tooLarge &+ afterShutdown }
     }
 }
 
