@@ -30,13 +30,10 @@ public struct StoreReport: Sendable, Codable {
             recorders[id, default: RecorderReport(block)].add(block, file: file)
             body(block)
         }
-        for var recorder in recorders.values {
-            damages += recorder.close()
-            self.recorders.append(recorder)
-        }
-        self.recorders.sort {
+        self.recorders = recorders.values.sorted {
             ($0.earliestNanoseconds ?? .max, $0.id) < ($1.earliestNanoseconds ?? .max, $1.id)
         }
+        for index in self.recorders.indices { damages += self.recorders[index].close() }
     }
 
     /// Whether every block is there and as it was written.
