@@ -28,6 +28,8 @@ package struct StoreDirectory: Sendable {
                 let number = Int(parts[1]), number >= 0
             else { return nil }
             self.init(recorderID: recorderID, number: number)
+            // "+1" and "01" are numbers too, but a recorder gives no file such a name.
+            guard self.fileName == fileName else { return nil }
         }
 
         package var fileName: String { "\(recorderID)-\(number).mdb" }
