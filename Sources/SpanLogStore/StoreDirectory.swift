@@ -143,7 +143,9 @@ extension StoreDirectory {
             throw Self.openError(filePath(Self.markerName), error)
         }
         let words = String(decoding: text, as: UTF8.self).split { $0 == " " || $0 == "\n" }
-        guard words.count >= 2, words[0] == Self.markerName, let version = Int(words[1]) else {
+        guard words.count >= 2, words[0] == Self.markerName, let version = Int(words[1]),
+            version > 0
+        else {
             throw StoreError(
                 .damaged,
                 "\(filePath(Self.markerName)) is damaged: delete this one file, and the store "
