@@ -104,11 +104,15 @@ extension StoreDirectory {
 
 extension StoreDirectory {
     private func checkIsWritable() throws(StoreError) {
-        guard FileSystem.isWritableDirectory(path) else {
+        do {
+            try FileSystem.checkAccess(toDirectory: path)
+        } catch {
+            guard error.number == EACCES else { throw Self.openError(path, error) }
             throw StoreError(
                 .noPermission,
                 "Cannot write into \(path): give the service's user the directory "
-                    + "(chown, chmod 700), or set SPANLOG_DIR to another one.")
+                    + "(chown, chmod 700), or set SPANLOG_DIR to another one.",
+                cause: error)
         }
     }
 

@@ -65,9 +65,9 @@ package enum FileSystem {
         }
     }
 
-    /// Whether the process may read, search and write in the directory.
-    package static func isWritableDirectory(_ path: String) -> Bool {
-        unsafe access(path, R_OK | W_OK | X_OK) == 0
+    /// Throws unless the process may read, search and write in the directory.
+    package static func checkAccess(toDirectory path: String) throws(SystemError) {
+        guard unsafe access(path, R_OK | W_OK | X_OK) == 0 else { throw SystemError() }
     }
 
     /// The number of the device that holds `path`, as `major:minor`.
