@@ -99,6 +99,15 @@ extension StoreDirectory {
         }
     }
 
+    /// Which directory this is, whatever path leads to it.
+    func identity() throws(StoreError) -> FileSystem.Identity {
+        do {
+            return try FileSystem.identity(of: path)
+        } catch {
+            throw Self.openError(path, error)
+        }
+    }
+
     package func filePath(_ name: String) -> String { "\(path)/\(name)" }
 }
 

@@ -29,9 +29,12 @@ public struct Store: Sendable {
 
     private static func storePaths(at path: String) throws(StoreError) -> [String] {
         var found: [String] = []
+        // Links may lead back to where the search has been.
+        var visited: Set<FileSystem.Identity> = []
         var waiting = [path]
         while let path = waiting.popLast() {
             let directory = StoreDirectory(path: path)
+            guard visited.insert(try directory.identity()).inserted else { continue }
             if try directory.isStore() {
                 found.append(path)
                 continue

@@ -70,6 +70,24 @@ package enum FileSystem {
         guard unsafe access(path, R_OK | W_OK | X_OK) == 0 else { throw SystemError() }
     }
 
+    /// What a file or directory is called by the kernel, whatever path leads to it.
+    package struct Identity: Hashable, Sendable {
+        private let device: UInt64
+        private let inode: UInt64
+
+        fileprivate init(_ status: stat) {
+            device = UInt64(status.st_dev)
+            inode = UInt64(status.st_ino)
+        }
+    }
+
+    /// What `path` leads to, links followed.
+    package static func identity(of path: String) throws(SystemError) -> Identity {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { throw SystemError() }
+        return Identity(status)
+    }
+
     /// The number of the device that holds `path`, as `major:minor`.
     package static func device(of path: String) throws(SystemError) -> String {
         var status = stat()
