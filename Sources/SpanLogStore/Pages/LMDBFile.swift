@@ -9,8 +9,11 @@ package struct LMDBFile: Sendable {
     ///
     /// - Throws: ``FormatError`` if the file is none of LMDB's, or ``SystemError``.
     package init(_ file: ReadOnlyFile) throws {
-        pages = try LMDBPages(file)
+        var pages = try LMDBPages(file)
         meta = try pages.newestMeta()
+        // A writer may have added pages just now: those that the meta page names are there.
+        try pages.measure()
+        self.pages = pages
     }
 
     /// The table `name`, or `nil` if the file has none.

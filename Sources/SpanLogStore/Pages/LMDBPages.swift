@@ -8,7 +8,7 @@ import SpanLogFormat
 struct LMDBPages: Sendable {
     let file: ReadOnlyFile
     let pageByteCount: Int
-    private let pageCount: UInt64
+    private var pageCount: UInt64 = 0
 
     /// What a page is used for (`MDB_page.mp_flags`).
     enum Kind {
@@ -46,6 +46,11 @@ struct LMDBPages: Sendable {
         guard (512...65_536).contains(pageByteCount), pageByteCount.nonzeroBitCount == 1 else {
             throw FormatError("the file claims pages of \(pageByteCount) bytes")
         }
+        try measure()
+    }
+
+    /// Finds out how many pages the file has at this moment.
+    mutating func measure() throws {
         pageCount = try file.byteCount() / UInt64(pageByteCount)
     }
 
