@@ -23,7 +23,7 @@ struct StepRunner: Sendable {
             let steps = try await Self.steps(in: request)
             span?.setInputs(steps)
             answer.result = try await steps.isEmpty ? Leaf.work() : take(steps)
-            span?.setOutputs(answer.result)
+            if let result = answer.result { span?.setOutputs(result) }
             return answer
         } catch let failure as Failure {
             answer.error = failure.description
@@ -96,7 +96,7 @@ extension StepRunner {
             let result = try await take(step.arguments ?? [])
             if let message = step.fail { throw Failure.work(message) }
             let outputs = step.outputs ?? result
-            span.setOutputs(outputs)
+            if let outputs { span.setOutputs(outputs) }
             return outputs
         }
     }
