@@ -1,0 +1,38 @@
+import contextlib
+
+import pytest
+
+import processes
+
+
+def pytest_configure(config):
+    for program in (processes.WRITER, processes.SPANLOG, processes.DEMO_SERVICE):
+        if not program.exists():
+            raise pytest.UsageError(f"{program} is not built: run Tools/test")
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory):
+    """A real MLflow server for all tests; each takes an experiment of its own."""
+    server = processes.MLflowServer(tmp_path_factory.mktemp("mlflow"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def services(tmp_path):
+    """Starts demo services: `planner, coder = services("planner", "coder")`.
+
+    Each has a store of its own, below `tmp_path / "stores"`.
+    """
+    with contextlib.ExitStack() as stack:
+
+        def start(*names):
+            started = [
+                processes.DemoService(name, tmp_path / "stores" / name) for name in names
+            ]
+            for service in started:
+                stack.callback(service.stop)
+            return started
+
+        yield start
