@@ -69,6 +69,9 @@ let package = Package(
             name: "SpanLogTestSupport",
             dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
             path: "Tests/SpanLogTestSupport", swiftSettings: testing),
+        .executableTarget(
+            name: "SpanLogTestWriter", dependencies: ["SpanLog"],
+            path: "Tests/SystemTests/Writer", swiftSettings: testing),
         .testTarget(
             name: "SpanLogFormatTests", dependencies: ["SpanLogFormat", "SpanLogTestSupport"],
             swiftSettings: testing),
