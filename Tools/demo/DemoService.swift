@@ -47,6 +47,8 @@ struct DemoService: AsyncParsableCommand {
         // The client takes the tracer when it is configured, so not before the line above.
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(5)
+        // A service that is down is an error at once, not after several seconds of tries.
+        configuration.connectionPool.retryConnectionEstablishment = false
         try await HTTPClient.withHTTPClient(configuration: configuration) { client in
             try await application(recorder: recorder, client: client).runService()
         }
