@@ -80,6 +80,7 @@ def main():
         print(f"    {trace_id} {name:9} {trace.info.state.value:5} {len(spans):3} spans of "
               f"{', '.join(services)}")
         found += differences(archived_spans(spanlog, archive, trace_id), spans)
+    print(f"    {uri}/#/experiments/{experiment.experiment_id}/traces")
     for line in found:
         print(line, file=sys.stderr)
     return 1 if found or not archived else 0

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 
 import stores
-from processes import Writer
+from processes import Writer, spanlog, spanlog_json
 
 START = 1_790_000_000_000_000_000
 
@@ -32,6 +32,7 @@ def test_a_killed_process_loses_nothing_that_was_flushed(tmp_path):
         found = names(tmp_path)
         assert flushed <= found <= recorded
     assert len({block.recorder for block in stores.read_store(tmp_path)}) == 5
+    spanlog("verify", tmp_path)
 
 
 def test_a_process_killed_in_the_middle_of_writing_leaves_sound_blocks(tmp_path):
@@ -64,9 +65,11 @@ def test_a_process_killed_in_the_middle_of_writing_leaves_sound_blocks(tmp_path)
     assert all(block.checksum == block.actual_checksum for block in blocks)
     assert len(flushed) >= 1_000
     assert flushed <= names(tmp_path)
+    spanlog("verify", tmp_path)
 
 
 def test_processes_write_into_one_store_at_the_same_time(tmp_path):
+    store = tmp_path / "store"
     batches, count, processes = 20, 100, 4
     together = threading.Barrier(processes)
 
@@ -78,7 +81,7 @@ def test_processes_write_into_one_store_at_the_same_time(tmp_path):
                 writer.flush()
         writer.shutdown()
 
-    writers = [Writer(tmp_path, f"service {name}") for name in range(processes)]
+    writers = [Writer(store, f"service {name}") for name in range(processes)]
     try:
         threads = [
             threading.Thread(target=run, args=(name, writer))
@@ -97,11 +100,13 @@ def test_processes_write_into_one_store_at_the_same_time(tmp_path):
         for batch in range(batches)
         for i in range(count)
     )
-    assert names(tmp_path) == expected
-    blocks = stores.read_store(tmp_path)
+    assert names(store) == expected
+    blocks = stores.read_store(store)
     sequences = {}
     for block in blocks:
         sequences.setdefault(block.recorder, []).append(block.sequence)
     assert len(sequences) == processes
     for sequence in sequences.values():
         assert sorted(sequence) == list(range(len(sequence)))
+    report = spanlog_json("merge", store, "-o", tmp_path / "merged.spanlog")
+    assert report["accounting"]["spans_out"] == report["accounting"]["read"] == sum(expected.values())
