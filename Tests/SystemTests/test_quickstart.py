@@ -105,7 +105,7 @@ def test_it_keeps_the_server_if_asked_to_and_runs_again(quickstart, tmp_path):
 
 def test_an_interrupted_run_leaves_no_process(quickstart):
     run = quickstart()
-    run.wait_for("Starting MLflow")
+    run.wait_for("spanlog export mlflow")
     os.killpg(run.popen.pid, signal.SIGINT)
     status, output = run.wait()
     assert status != 0, output
