@@ -19,6 +19,7 @@ HEADER = struct.Struct("<8s Q H B B I Q 16s 16s I I 2Q 2Q 3Q 4Q")
 class Block:
     file: Path
     key: bytes
+    byte_count: int
     checksum: int
     actual_checksum: int
     version: int
@@ -51,8 +52,9 @@ def read_block(file, key, value):
     assert magic == b"SPLGBLK1"
     assert header_bytes == HEADER_BYTES
     end = HEADER_BYTES + stored
+    assert not any(value[end:])
     return Block(
-        file, key, checksum, xxhash.xxh3_64_intdigest(value[16:end]), version, codec, sequence,
+        file, key, len(value), checksum, xxhash.xxh3_64_intdigest(value[16:end]), version, codec, sequence,
         recorder.hex(), span_count, stored, payload, earliest, latest, fields[18:22],
         TracesData.FromString(value[HEADER_BYTES:end]),
     )  # fmt: skip

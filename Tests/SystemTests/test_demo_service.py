@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import subprocess
 import urllib.request
 
 import requests
@@ -9,6 +10,7 @@ import requests
 import call_trees
 import stores
 from call_trees import call, drawn, post, trace_id, tree, work
+from processes import DEMO_SERVICE
 
 
 def recorded(*services):
@@ -122,3 +124,14 @@ def test_a_terminated_service_has_flushed_and_exits_with_0(services):
             assert post(service)[0] == 200
         assert service.stop(with_signal) == 0
         assert len(stores.read_spans(service.store)) == 20
+
+
+def test_a_store_that_cannot_be_used_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for store in (tmp_path / "file", tmp_path / "file/below"):
+        result = subprocess.run(
+            [DEMO_SERVICE, "--name", "x", "--port", "0", "--store", store],
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert result.returncode == 1
+        assert str(store) in result.stderr

@@ -1,11 +1,14 @@
 """What was recorded is what a reader in another language finds, byte for byte."""
 
+import re
 import struct
+import subprocess
+import sys
 
 import pytest
 
 import stores
-from processes import Writer
+from processes import ROOT, Writer
 
 SECOND = 1_000_000_000
 START = 1_790_000_000 * SECOND
@@ -208,6 +211,7 @@ def test_blocks_are_what_their_headers_say(tmp_path):
     assert len({block.recorder for block in blocks}) == 1
     assert sum(block.span_count for block in blocks) == 210
     for block in blocks:
+        assert (block.byte_count + 16) % 4096 == 0
         assert block.key == block.sequence.to_bytes(8, "big")
         assert block.file.name == f"{block.recorder}-0.mdb"
         assert block.checksum == block.actual_checksum
@@ -219,3 +223,24 @@ def test_blocks_are_what_their_headers_say(tmp_path):
         assert block.drops == (0, 0, 0, 0)
         [resource] = block.data.resource_spans
         assert attributes(resource.resource)["service.name"] == ("string", "Wörter")
+
+
+def test_the_program_in_the_documentation_reads_a_store(tmp_path):
+    with Writer(tmp_path / "store") as writer:
+        writer.record(span(name="first"), span(name="second"))
+        writer.shutdown()
+    article = ROOT / "Sources/SpanLog/Documentation.docc/FileFormat.md"
+    [program] = re.findall(r"```python\n(.*?)```", article.read_text(), re.DOTALL)
+    printed = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert 'name: "first"' in printed and 'name: "second"' in printed
+
+
+def test_a_store_says_which_format_it_has(tmp_path):
+    with Writer(tmp_path / "store") as writer:
+        writer.record(span())
+        writer.shutdown()
+    assert (tmp_path / "store/spanlog-store").read_bytes() == b"spanlog-store 1\n"
+    assert (tmp_path / "store").stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "store").iterdir()} == {0o600}
