@@ -1,5 +1,6 @@
 """Bad input to the command line tool: a message that names the file, and nothing half-written."""
 
+import base64
 import http.server
 import os
 import shutil
@@ -161,9 +162,14 @@ def test_an_export_without_a_server_names_the_address(inputs):
     export(inputs, "http://127.0.0.1:9")
 
 
-def test_an_export_to_another_kind_of_server_names_the_address(inputs):
-    class Other(http.server.BaseHTTPRequestHandler):
+@pytest.fixture
+def other_server():
+    """The address of a server that is no MLflow, and the headers that it was sent."""
+    seen = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            seen.append(self.headers)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"<html>Welcome</html>")
@@ -173,10 +179,34 @@ def test_an_export_to_another_kind_of_server_names_the_address(inputs):
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        export(inputs, f"http://127.0.0.1:{server.server_port}")
+        yield f"http://127.0.0.1:{server.server_port}", seen
         server.shutdown()
+
+
+def test_an_export_to_another_kind_of_server_names_the_address(inputs, other_server):
+    uri, _ = other_server
+    export(inputs, uri)
+
+
+@pytest.mark.parametrize(
+    "environment, header",
+    [
+        ({"MLFLOW_TRACKING_TOKEN": "secret"}, "Bearer secret"),
+        (
+            {"MLFLOW_TRACKING_USERNAME": "ada", "MLFLOW_TRACKING_PASSWORD": "pass:wörd"},
+            "Basic " + base64.b64encode("ada:pass:wörd".encode()).decode(),
+        ),
+    ],
+)
+def test_credentials_of_the_environment_are_sent_and_not_printed(
+    inputs, other_server, environment, header
+):
+    uri, seen = other_server
+    message = export(inputs, uri, environment=environment)
+    assert seen and {headers["Authorization"] for headers in seen} == {header}
+    assert not any(secret in message for secret in environment.values())
 
 
 @pytest.mark.parametrize("uri", ["nonsense", "ftp://127.0.0.1/", "http://", ""])

@@ -6,12 +6,13 @@ from collections import Counter
 from types import SimpleNamespace
 
 import pytest
+from mlflow import MlflowClient
 
 import call_trees
 import mlflow_traces
 import stores
 from call_trees import call, drawn, post, trace_id, tree, work
-from processes import ROOT, SPANLOG, DemoService, spanlog, spanlog_json
+from processes import ROOT, SPANLOG, DemoService, Writer, spanlog, spanlog_json
 
 EXPERIMENT = "call trees"
 
@@ -262,3 +263,28 @@ def test_the_comparison_of_the_quickstart_finds_what_is_missing(run, tmp_path):
     result = compare(run, partial)
     assert result.returncode == 1
     assert "compile of coder" in result.stderr
+
+
+def test_the_server_may_be_named_in_the_environment(mlflow_server, tmp_path):
+    with Writer(tmp_path / "store") as writer:
+        [(trace, span)] = writer.record({"name": "only", "start": 10**18, "end": 10**18 + 1})
+        writer.shutdown()
+    archive = tmp_path / "traces.spanlog"
+    spanlog("merge", tmp_path / "store", "-o", archive)
+    environment = {
+        "MLFLOW_TRACKING_URI": mlflow_server.uri,
+        "MLFLOW_EXPERIMENT_NAME": "from the environment",
+    }
+    spanlog("export", "mlflow", archive, environment=environment)
+    traces = mlflow_traces.read(mlflow_server.uri, "from the environment")
+    assert {id: [s["span_id"] for s in t["spans"]] for id, t in traces.items()} == {trace: [span]}
+
+
+def test_a_deleted_experiment_is_refused_by_name(run):
+    client = MlflowClient(run.uri)
+    client.delete_experiment(client.create_experiment("deleted before"))
+    result = spanlog("export", "mlflow", run.archive, "--tracking-uri", run.uri,
+                     "--experiment", "deleted before", check=False)  # fmt: skip
+    assert result.returncode == 1
+    assert "deleted before" in result.stderr
+    assert result.stdout == ""
