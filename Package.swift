@@ -76,6 +76,12 @@ let package = Package(
             name: "SpanLogFormatTests", dependencies: ["SpanLogFormat", "SpanLogTestSupport"],
             swiftSettings: testing),
         .testTarget(
+            name: "SpanLogStoreTests",
+            dependencies: [
+                "SpanLogFormat", "SpanLogLMDB", "SpanLogStore", "SpanLogTestSupport",
+            ],
+            swiftSettings: testing),
+        .testTarget(
             name: "SpanLogExportTests",
             dependencies: ["SpanLogExport", "SpanLogFormat", "SpanLogMerge"],
             swiftSettings: testing),

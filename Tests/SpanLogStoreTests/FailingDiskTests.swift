@@ -1,0 +1,125 @@
+import SpanLogFormat
+import SpanLogTestSupport
+import Testing
+
+@testable import SpanLogStore
+
+@Suite(.scratchDirectory) struct FailingDiskTests {
+    private let store = Scratch.path("store")
+    private let failures = Failures()
+
+    @Test func `what fits in memory survives a failing disk, reported once, and its recovery once`()
+        async throws
+    {
+        let disk = FailingDisk(store: store)
+        let writer = try StoreWriter(store, options: .forTesting, onFailure: failures.report)
+        try disk.breakDown()
+        var random = RandomSpans(seed: 1)
+        var expected: [[UInt8]] = []
+        for _ in 0..<5 {
+            for span in random.next(10) {
+                writer.append(span)
+                expected.append(span.encoded())
+            }
+            let error = try #require(await writer.flush())
+            #expect(error.code == .writeFailed)
+            #expect(error.message.contains(store))
+            #expect(error.description.contains("Not a directory"))
+        }
+        #expect(failures.codes == [.writeFailed])
+
+        try disk.repair()
+        #expect(await writer.flush() == nil)
+        #expect(failures.codes == [.writeFailed, nil])
+        #expect(try StoredContent(store).spans == expected)
+
+        #expect(await writer.shutdown() == nil)
+        #expect(failures.codes == [.writeFailed, nil])
+        let content = try StoredContent(store)
+        #expect(content.spans == expected)
+        #expect(content.sequences == Array(0..<UInt64(content.sequences.count)))
+        #expect(writer.drops == DropCounters())
+    }
+
+    @Test func `a disk that fails between segments loses nothing`() async throws {
+        var options = StoreWriter.Options.forTesting
+        // Each block needs a segment of its own.
+        options.segmentBytesMax = 1
+        let disk = FailingDisk(store: store)
+        let writer = try StoreWriter(store, options: options, onFailure: failures.report)
+        for round in 0..<3 {
+            writer.append([UInt8(round), 0], start: 1, end: 2)
+            #expect(await writer.flush() == nil)
+            try disk.breakDown()
+            writer.append([UInt8(round), 1], start: 1, end: 2)
+            #expect(await writer.flush()?.code == .writeFailed)
+            try disk.repair()
+            #expect(await writer.flush() == nil)
+        }
+        #expect(await writer.shutdown() == nil)
+        #expect(failures.codes == [.writeFailed, nil, .writeFailed, nil, .writeFailed, nil])
+        let content = try StoredContent(store)
+        #expect(content.spans == [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1]])
+        #expect(content.sequences == [0, 1, 2, 3, 4, 5])
+    }
+
+    @Test func `a failing disk is tried again without a flush`() async throws {
+        var options = StoreWriter.Options()
+        options.flushIntervalNanoseconds = 1_000_000
+        let disk = FailingDisk(store: store)
+        let writer = try StoreWriter(store, options: options, onFailure: failures.report)
+        try disk.breakDown()
+        writer.append([1], start: 1, end: 2)
+        #expect(await writer.flush()?.code == .writeFailed)
+        try disk.repair()
+        let deadline = ContinuousClock.now + .seconds(30)
+        while failures.codes.count < 2, .now < deadline { await Task.yield() }
+        #expect(failures.codes == [.writeFailed, nil])
+        #expect(try StoredContent(store).spans == [[1]])
+        #expect(await writer.shutdown() == nil)
+    }
+
+    @Test func `spans that are durable are so whatever happens to later ones`() async throws {
+        var options = StoreWriter.Options.forTesting
+        options.segmentBytesMax = 1
+        let disk = FailingDisk(store: store)
+        let writer = try StoreWriter(store, options: options)
+        writer.append([1], start: 1, end: 2)
+        #expect(await writer.flush() == nil)
+        try disk.breakDown()
+        #expect(await writer.flush() == nil, "nothing new was to be written")
+        writer.append([2], start: 1, end: 2)
+        #expect(await writer.flush() != nil)
+        #expect(await writer.flush() != nil)
+        try disk.repair()
+        #expect(await writer.shutdown() == nil)
+        #expect(try StoredContent(store).spans == [[1], [2]])
+    }
+
+    @Test func `a shutdown on a failing disk says so and counts what it gives up`() async throws {
+        let disk = FailingDisk(store: store)
+        let writer = try StoreWriter(store, options: .forTesting, onFailure: failures.report)
+        try disk.breakDown()
+        for _ in 0..<7 { writer.append([1], start: 1, end: 2) }
+        #expect(await writer.shutdown()?.code == .writeFailed)
+        #expect(writer.drops.writeFailed == 7)
+        #expect(await writer.shutdown()?.code == .writeFailed)
+        #expect(await writer.flush()?.code == .writeFailed)
+        #expect(writer.drops.writeFailed == 7)
+        #expect(failures.codes == [.writeFailed])
+        try disk.repair()
+        #expect(try Store(store).segmentPaths.isEmpty)
+    }
+
+    @Test func `a failed segment leaves no file behind`() async throws {
+        // The name of the first segment is taken by a directory.
+        let writer = try StoreWriter(store, options: .forTesting, onFailure: failures.report)
+        let directory = StoreDirectory(path: store)
+        let name = StoreDirectory.SegmentName(recorderID: .testing(1), number: 0).fileName
+        try FileSystem.createDirectory(directory.filePath(name))
+        writer.append([1], start: 1, end: 2)
+        #expect(await writer.flush()?.code == .writeFailed)
+        #expect(try directory.entries() == [name, "spanlog-store"].sorted())
+        #expect(await writer.shutdown()?.code == .writeFailed)
+    }
+}
