@@ -4,8 +4,9 @@ public import SpanLogFormat
 public struct TraceSummary: Hashable, Sendable {
     /// The trace.
     public let traceID: TraceID
-    /// The name of the main root: of the spans without a parent, the one that started first. If
-    /// there is none, of the span that started first.
+    /// The name that a span gave the trace, the one that started last if several did. Otherwise
+    /// the name of the main root, which is the first of the spans without a parent, or of the
+    /// first span if there is no root.
     public let name: String
     /// The least start of a span, in nanoseconds since 1970.
     public let startNanoseconds: UInt64
@@ -31,7 +32,10 @@ extension TraceSummary {
         let ids = Set(trace.spans.map(\.record.spanID))
         let roots = trace.spans.filter { $0.record.parentSpanID == nil }
         traceID = trace.id
-        name = (roots.first ?? trace.spans.first)?.record.name ?? ""
+        name =
+            trace.spans.reversed().lazy.compactMap {
+                $0.record.attributes.text(for: Self.traceNameKey)
+            }.first ?? (roots.first ?? trace.spans.first)?.record.name ?? ""
         startNanoseconds = trace.spans.map(\.record.startNanoseconds).min() ?? 0
         endNanoseconds = trace.spans.map(\.record.endNanoseconds).max() ?? 0
         spanCount = trace.spans.count
@@ -42,6 +46,9 @@ extension TraceSummary {
         }
         services = Set(trace.spans.map { $0.resource.serviceName ?? "" }).sorted()
     }
+
+    /// The attribute by which MLflow takes a trace's name.
+    private static let traceNameKey = "mlflow.traceTag.mlflow.traceName"
 
     private enum Field {
         static let name = 1
