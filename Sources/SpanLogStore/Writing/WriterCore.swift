@@ -45,10 +45,16 @@ final class WriterCore: Sendable {
         if queue.append(span, start: start, end: end) { request { _ in } }
     }
 
-    func flush(_ completion: @escaping @Sendable (StoreError?) -> Void) {
+    /// Calls `completion` once what was accepted by now was tried; with `isLast`, the thread stops
+    /// then.
+    func flush(
+        isLast: Bool = false, _ completion: @escaping @Sendable (StoreError?) -> Void
+    ) {
         let flush = Flush(acceptedCount: queue.acceptedCount, completion: completion)
         let (isStopped, failure) = request { requests in
             if !requests.isStopped { requests.flushes.append(flush) }
+            // In one step with the above: the answer to the last flush comes after the last block.
+            if isLast { requests.isStopping = true }
             return (requests.isStopped, requests.lastFailure)
         }
         if isStopped { completion(failure) }
@@ -56,8 +62,7 @@ final class WriterCore: Sendable {
 
     func shutdown(_ completion: @escaping @Sendable (StoreError?) -> Void) {
         queue.close()
-        flush(completion)
-        stop()
+        flush(isLast: true, completion)
     }
 
     func stop() {
