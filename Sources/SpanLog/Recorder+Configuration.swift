@@ -19,13 +19,18 @@ extension Recorder {
         public var directory: String?
         /// The longest that a span which has ended waits to be written.
         public var flushInterval: Duration = .milliseconds(200)
+        /// The bytes of the spool: of the file in the store that holds spans which have ended and
+        /// are in no block yet. It is reserved on the disk, and bounds memory. Spans that end while
+        /// it is full are dropped and counted.
+        public var spoolBytesMax = 32 << 20
         /// The bytes of spans after which a block is written without waiting any longer.
         public var blockBytesMax = 1 << 20
-        /// The bytes of spans that may wait for the disk. Spans that end while so many wait are
-        /// dropped and counted; memory is bounded by this plus the largest span.
-        public var bufferBytesMax = 64 << 20
-        /// The bytes of the largest span that is recorded; larger ones are dropped and counted.
+        /// The bytes of the largest span that is recorded, and of all the spans larger than a block
+        /// that may wait for the disk; more are dropped and counted.
         public var spanBytesMax = 256 << 20
+        /// How many open spans survive the process. Those beyond are recorded when they end, and
+        /// counted.
+        public var openSpansMax = 8192
         /// The bytes after which a segment is closed and the next one begun.
         public var segmentBytesMax = 1 << 30
 
@@ -84,9 +89,11 @@ extension Recorder.Configuration {
     var writerOptions: StoreWriter.Options {
         var options = StoreWriter.Options()
         options.flushIntervalNanoseconds = flushInterval.wholeNanoseconds
-        options.blockBytesMax = blockBytesMax
-        options.bufferBytesMax = bufferBytesMax
-        options.spanBytesMax = spanBytesMax
+        // A chunk of the spool becomes a block, behind a header and a resource.
+        options.spool.chunkByteCount = max(blockBytesMax, 64 << 10)
+        options.spool.chunkCount = max(spoolBytesMax / options.spool.chunkByteCount, 4)
+        options.spool.spanBytesMax = spanBytesMax
+        options.spool.slotCount = max(openSpansMax, 0)
         options.segmentBytesMax = segmentBytesMax
         return options
     }

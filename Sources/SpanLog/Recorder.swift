@@ -40,18 +40,19 @@ public final class Recorder: Service, Sendable {
     ) throws(RecorderError) {
         let directory = try configuration.resolvedDirectory()
         let recorderID = RecorderID.random()
+        let clock = HostClock()
         let resource = try configuration.resource(recorderID: recorderID)
         do {
             writer = try StoreWriter(
                 path: directory, recorderID: recorderID, resource: resource.encoded(),
                 scope: TracesData.scope(name: "spanlog", version: Version.current),
                 options: configuration.writerOptions,
-                onFailure: { Self.log($0, to: logger) })
+                onTick: { clock.synchronize() }, onFailure: { Self.log($0, to: logger) })
         } catch {
             throw RecorderError(error)
         }
         self.directory = directory
-        tracer = SpanLogTracer(writer: writer)
+        tracer = SpanLogTracer(writer: writer, clock: clock)
     }
 
     /// Returns when every span that has ended by now is durable: it survives a loss of power.

@@ -104,11 +104,7 @@ extension BlockHeader {
         else {
             throw FormatError("the block's payload has an impossible length")
         }
-        var drops = DropCounters()
-        drops.bufferFull = number(7)
-        drops.writeFailed = number(8)
-        drops.tooLarge = number(9)
-        drops.afterShutdown = number(10)
+        let drops = DropCounters((7..<12).map(number))
         self.init(
             recorderID: recorderID, sequence: UInt64(littleEndianIn: bytes, at: 24),
             spanCount: UInt32(littleEndianIn: bytes, at: 64), payloadByteCount: number(1),

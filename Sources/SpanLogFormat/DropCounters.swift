@@ -9,12 +9,27 @@ public struct DropCounters: Hashable, Sendable {
     /// Spans that ended after the recorder had shut down.
     public var afterShutdown: UInt64 = 0
 
+    /// Spans that found no room in the table of open spans. They are recorded when they end, and
+    /// would be missing among the unfinished ones if the process died before.
+    public var openTableFull: UInt64 = 0
+
     /// Creates counters that are all zero.
     public init() {}
 
     /// The number of spans lost, whatever the reason.
-    public var total: UInt64 { all.reduce(0, &+) }
+    public var total: UInt64 { bufferFull &+ writeFailed &+ tooLarge &+ afterShutdown }
 
     /// The counters in the order of the block header.
-    package var all: [UInt64] { [bufferFull, writeFailed, tooLarge, afterShutdown] }
+    package var all: [UInt64] {
+        [bufferFull, writeFailed, tooLarge, afterShutdown, openTableFull]
+    }
+
+    /// Counters in the order of the block header; further ones are unknown and left out.
+    package init(_ all: [UInt64]) {
+        bufferFull = all[0]
+        writeFailed = all[1]
+        tooLarge = all[2]
+        afterShutdown = all[3]
+        openTableFull = all[4]
+    }
 }

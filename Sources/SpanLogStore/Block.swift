@@ -8,6 +8,9 @@ public struct Block: Sendable {
     package let bytes: [UInt8]
     /// Where the payload stands in ``bytes``.
     package let payload: Range<Int>
+    /// Whether these are spans that were open when their recorder was last alive. They have no
+    /// place among its blocks, and a sequence number that means nothing.
+    package let holdsOpenSpans: Bool
 
     /// Checks a value of the table `blocks` and takes it apart.
     ///
@@ -30,10 +33,21 @@ public struct Block: Sendable {
             throw FormatError("the block stands under another block's key")
         }
         self.bytes = bytes
+        holdsOpenSpans = false
     }
 }
 
 extension Block {
+    /// What a spool still held, as the block that it would have become.
+    init(
+        recovered header: BlockHeader, prefix: [UInt8], entries: [UInt8], holdsOpenSpans: Bool
+    ) {
+        self.header = header
+        self.holdsOpenSpans = holdsOpenSpans
+        bytes = prefix + entries
+        payload = 0..<bytes.count
+    }
+
     /// The value to store for `header` and the parts of its payload, which are joined.
     ///
     /// It is padded with zeros to k·4096 − 16 bytes, which is what k of LMDB's overflow pages

@@ -11,4 +11,18 @@ enum Checksum {
             unsafe spanlog_xxh3_64(buffer.baseAddress, buffer.count)
         }
     }
+
+    /// The checksum of a spool's entry: the low half of XXH3, under the sequence of its chunk, so
+    /// that what an earlier use of the chunk left behind does not pass for new.
+    @unsafe
+    static func ofEntry(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) -> UInt32 {
+        // SAFETY: the function reads exactly `count` bytes and keeps no pointer.
+        let hash = unsafe spanlog_xxh3_64(bytes.baseAddress, bytes.count)
+        return UInt32(truncatingIfNeeded: hash ^ sequence &* 0x9E37_79B9_7F4A_7C15)
+    }
+
+    /// As the other, of the bytes within `range`.
+    static func ofEntry(_ bytes: [UInt8], _ range: Range<Int>, sequence: UInt64) -> UInt32 {
+        unsafe bytes[range].withUnsafeBytes { unsafe ofEntry($0, sequence: sequence) }
+    }
 }

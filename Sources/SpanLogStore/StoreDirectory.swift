@@ -42,6 +42,14 @@ package struct StoreDirectory: Sendable {
 }
 
 extension StoreDirectory {
+    /// The name of a recorder's spool.
+    static func spoolName(of id: RecorderID) -> String { "\(id).spool" }
+
+    /// The name of a block that is in no segment yet.
+    static func blockName(_ id: RecorderID, _ sequence: UInt64) -> String {
+        "\(id)-\(sequence).block"
+    }
+
     /// Opens a directory for writing, and makes it a store if it is none yet.
     ///
     /// Any number of processes may do this at the same time.
@@ -82,12 +90,17 @@ extension StoreDirectory {
     package func isStore() throws(StoreError) -> Bool {
         let names = try entries()
         return names.contains(Self.markerName)
-            || names.contains { SegmentName(fileName: $0) != nil }
+            || names.contains { SegmentName(fileName: $0) != nil || $0.hasSuffix(".spool") }
     }
 
     /// The segments, by recorder and number.
     package func segments() throws(StoreError) -> [SegmentName] {
         try entries().compactMap(SegmentName.init(fileName:)).sorted()
+    }
+
+    /// The paths of the files whose names end so, sorted.
+    package func files(ending suffix: String) throws(StoreError) -> [String] {
+        try entries().filter { $0.hasSuffix(suffix) }.map(filePath)
     }
 
     /// The names of everything in the directory, sorted.

@@ -66,12 +66,16 @@ import Testing
 
     @Test func `a full block is written without waiting for the interval`() async throws {
         var options = StoreWriter.Options.forTesting
-        options.blockBytesMax = 1000
+        options.spool.chunkByteCount = 4096
         let writer = try StoreWriter(store, options: options)
-        for _ in 0..<10 { writer.append([UInt8](repeating: 1, count: 300), start: 1, end: 1) }
+        for _ in 0..<10 { writer.append([UInt8](repeating: 1, count: 900), start: 1, end: 1) }
         let deadline = ContinuousClock.now + .seconds(30)
-        while try StoredContent(store).headers.count < 2, .now < deadline { await Task.yield() }
-        #expect(try StoredContent(store).headers.map(\.spanCount) == [4, 4])
+        func segments() throws -> [String] { try Store(store).segmentPaths }
+        while try segments().first.map({ try SegmentReader($0).locations.count }) ?? 0 < 2,
+            .now < deadline
+        {
+            await Task.yield()
+        }
         #expect(await writer.shutdown() == nil)
         #expect(try StoredContent(store).headers.map(\.spanCount) == [4, 4, 2])
     }
@@ -88,10 +92,10 @@ import Testing
         #expect(try StoredContent(store).spans == [[1], [2]])
     }
 
-    @Test func `many threads lose nothing and keep their own order`() async throws {
+    @Test func `many threads lose nothing`() async throws {
         let (threadCount, spanCount) = (8, 2000)
         var options = StoreWriter.Options()
-        options.blockBytesMax = 10_000
+        options.spool.chunkByteCount = 16 << 10
         options.flushIntervalNanoseconds = 1_000_000
         let writer = try StoreWriter(store, options: options)
         await concurrently(threadCount) { thread in
@@ -107,16 +111,13 @@ import Testing
 
         let content = try StoredContent(store)
         #expect(content.sequences == Array(0..<UInt64(content.sequences.count)))
-        var next = [Int](repeating: 0, count: threadCount)
+        var seen: Set<[UInt8]> = []
         for span in content.spans {
-            let (thread, number) = (Int(span[0]), Int(span[1]) << 8 | Int(span[2]))
-            guard number == next[thread], span.count == 3 + number % 5 else {
-                Issue.record("thread \(thread): span \(number) instead of \(next[thread])")
-                return
-            }
-            next[thread] += 1
+            let number = Int(span[1]) << 8 | Int(span[2])
+            #expect(span.count == 3 + number % 5)
+            #expect(seen.insert(Array(span.prefix(3))).inserted, "a span is there twice")
         }
-        #expect(next == [Int](repeating: spanCount, count: threadCount))
+        #expect(seen.count == threadCount * spanCount)
     }
 
     @Test func `several writers make and fill one directory at once`() async throws {
@@ -153,8 +154,9 @@ import Testing
         #expect(await writer.shutdown() == nil)
         #expect(writer.drops == DropCounters())
         let content = try StoredContent(store)
-        // An expectation would describe 48 MiB if they differed.
-        #expect((content.spans == spans) == true)
+        // Small spans gather while large ones go their own way. An expectation would describe
+        // 48 MiB if they differed.
+        #expect((Set(content.spans) == Set(spans)) == true)
         #expect(content.damages.isEmpty)
     }
 }

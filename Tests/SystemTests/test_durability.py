@@ -30,6 +30,7 @@ def test_a_killed_process_loses_nothing_that_was_flushed(tmp_path):
                     flushed.update(span["name"] for span in described)
             writer.kill()
         found = names(tmp_path)
+        # Python reads the segments alone; what was not flushed may be in the spool.
         assert flushed <= found <= recorded
     assert len({block.recorder for block in stores.read_store(tmp_path)}) == 5
     spanlog("verify", tmp_path)

@@ -23,6 +23,9 @@ enum MergeText {
         var line = "\(Text.count(traces.total, "trace")), \(traces.whole) whole"
         if traces.multiRoot > 0 { line += ", \(traces.multiRoot) with several roots" }
         if traces.headless > 0 { line += ", \(traces.headless) without a root" }
+        if traces.unfinished > 0 {
+            line += "; \(Text.count(traces.unfinished, "unfinished span"))"
+        }
         if traces.orphans > 0 {
             line +=
                 "; \(Text.count(traces.orphans, "orphan")) of "
@@ -37,7 +40,7 @@ enum MergeText {
     private static func accounting(_ counts: MergeReport.Accounting) -> String {
         var line =
             "read \(counts.read) = \(counts.spansOut) out + \(counts.identical) identical "
-            + "+ \(counts.replica) replicas + "
+            + "+ \(counts.replica) replicas + \(counts.joined) joined + "
             + "\(counts.quarantined.values.reduce(0, +)) quarantined"
         for (reason, count) in counts.quarantined.sorted(by: { $0.key < $1.key }) {
             line += "\n  quarantined: \(count) with \(reason)"

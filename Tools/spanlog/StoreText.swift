@@ -34,6 +34,9 @@ enum StoreText {
         if let earliest = recorder.earliestNanoseconds, let latest = recorder.latestNanoseconds {
             lines.append("    \(Text.time(earliest)) to \(Text.time(latest))")
         }
+        if recorder.openSpanCount > 0 {
+            lines.append("    \(Text.count(recorder.openSpanCount, "span")) still open")
+        }
         if recorder.drops.total > 0 {
             let drops = recorder.drops
             lines.append(

@@ -20,16 +20,22 @@ extension ServiceContext {
     /// The span that new spans in this context become children of: one of this process, or the
     /// caller's, as its headers told. `nil` outside of all spans.
     public var spanIdentity: SpanIdentity? {
-        switch self[CurrentSpanKey.self] {
-        case .local(let span): span.identity
-        case .remote(let caller): caller.identity
-        case nil: nil
-        }
+        currentSpan?.identity
     }
 
     var currentSpan: CurrentSpan? {
         get { self[CurrentSpanKey.self] }
         set { self[CurrentSpanKey.self] = newValue }
+    }
+
+    /// Sets the current span to nothing.
+    mutating func removeCurrentSpan() {
+        // Mostly the span is all there is, and a new context is cheaper than a changed copy.
+        if count == 1, currentSpan != nil {
+            self = .topLevel
+        } else if !isEmpty {
+            currentSpan = nil
+        }
     }
 }
 
@@ -37,6 +43,13 @@ extension ServiceContext {
 enum CurrentSpan: Sendable {
     case local(ActiveSpan)
     case remote(Caller)
+
+    var identity: SpanIdentity {
+        switch self {
+        case .local(let span): span.identity
+        case .remote(let caller): caller.identity
+        }
+    }
 
     /// A span of another process. A class, since a context boxes whatever is larger than 24 bytes.
     final class Caller: Sendable {

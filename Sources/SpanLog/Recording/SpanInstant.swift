@@ -1,38 +1,38 @@
 internal import SpanLogStore
-internal import Tracing
 
-/// A moment of a span: when the caller says it was, and what the host's clocks said then.
+/// A moment of a span: when it was, and what the host's clocks said then.
 struct SpanInstant {
     /// Nanoseconds since 1970.
     let nanoseconds: UInt64
-    /// The wall clock minus the clock since boot, which changes only when the wall clock is
-    /// adjusted. `nil` if the caller goes by a clock of its own.
-    private let offset: Int64?
-    private let boottime: UInt64
+    /// Nanoseconds since boot, and what was to be added to them for the wall clock; `nil` if the
+    /// caller goes by a clock of its own, or speaks of another moment.
+    private let reading: HostClock.Reading?
 
-    init<Instant: TracerInstant>(_ instant: Instant) {
-        nanoseconds = instant.nanosecondsSinceEpoch
-        guard Instant.self == DefaultTracerClock.Timestamp.self else {
-            offset = nil
-            boottime = 0
-            return
-        }
-        boottime = Clocks.boottime()
-        offset = Int64(bitPattern: Clocks.realtime() &- boottime)
+    /// This moment.
+    init(now clock: HostClock) {
+        let reading = clock.read()
+        nanoseconds = reading.boottime &+ reading.offset
+        self.reading = reading
+    }
+
+    /// A moment that the caller has read from its clock.
+    ///
+    /// - Parameter isWallClock: Whether that is the wall clock, so that its steps can be undone.
+    init(_ nanoseconds: UInt64, isWallClock: Bool, _ clock: HostClock) {
+        self.nanoseconds = nanoseconds
+        reading = isWallClock ? clock.read(whenWallClockSays: nanoseconds) : nil
     }
 
     /// The end of a span that started at `start`, in nanoseconds since 1970.
     ///
-    /// Where the wall clock was stepped meanwhile, the step is taken back, so that the difference
-    /// to the start is the time that passed. It is never before the start.
+    /// The difference to the start is the time that passed by a clock that is never stepped, unless
+    /// the caller goes by its own. It is never before the start.
     func nanoseconds(since start: SpanInstant) -> UInt64 {
-        guard let offset, let startOffset = start.offset else {
+        guard let reading, let startReading = start.reading else {
             return max(nanoseconds, start.nanoseconds)
         }
-        let step = offset &- startOffset
-        // Slewing changes a clock by at most 500 ppm (adjtimex(2)); what is more is a step.
-        let slewMax = 1_000_000 + (boottime &- start.boottime) / 2_000
-        let end = step.magnitude > slewMax ? nanoseconds &- UInt64(bitPattern: step) : nanoseconds
+        // What the wall clock was set by in between is taken back.
+        let end = nanoseconds &- (reading.offset &- startReading.offset)
         return max(end, start.nanoseconds)
     }
 }

@@ -42,8 +42,12 @@ struct MLflowTraceContext {
         var last: [RecorderID: UInt64] = [:]
         for span in trace.spans {
             let record = span.record
-            let times = [record.startNanoseconds, record.endNanoseconds]
-            let latest = (times + record.events.map(\.nanoseconds)).max() ?? 0
+            var times = [record.startNanoseconds, record.endNanoseconds]
+            times += record.events.map(\.nanoseconds)
+            if case .int(let lastSeen) = record.attributes.value(for: MLflowKey.lastSeen) {
+                times.append(UInt64(clamping: lastSeen))
+            }
+            let latest = times.max() ?? 0
             last[span.recorderID] = max(last[span.recorderID] ?? 0, latest)
         }
         return last

@@ -10,6 +10,8 @@ enum MLflowKey {
     static let user = "user.id"
     static let conversation = "gen_ai.conversation.id"
     /// Our own: the span's end was never recorded.
+    /// When the recorder of an unfinished span was last alive, as stores hold it.
+    static let lastSeen = "spanlog.last_seen_unix_nano"
     static let unfinished = "spanlog.unfinished"
 
     /// Whether a string under this key may be JSON text, by the convention of the recorder.

@@ -37,7 +37,8 @@ extension TraceSummary {
                 $0.record.attributes.text(for: Self.traceNameKey)
             }.first ?? (roots.first ?? trace.spans.first)?.record.name ?? ""
         startNanoseconds = trace.spans.map(\.record.startNanoseconds).min() ?? 0
-        endNanoseconds = trace.spans.map(\.record.endNanoseconds).max() ?? 0
+        endNanoseconds =
+            trace.spans.map { max($0.record.startNanoseconds, $0.record.endNanoseconds) }.max() ?? 0
         spanCount = trace.spans.count
         errorCount = trace.spans.count { $0.record.status.code == .error }
         rootCount = roots.count

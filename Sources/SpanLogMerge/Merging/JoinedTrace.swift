@@ -15,6 +15,7 @@ struct JoinedTrace {
         if summary.isWhole { counts.whole += 1 }
         if summary.rootCount > 1 { counts.multiRoot += 1 }
         if summary.rootCount == 0 { counts.headless += 1 }
+        counts.unfinished += trace.spans.count { $0.record.endNanoseconds == 0 }
         counts.orphans += summary.orphanCount
         let ids = Set(trace.spans.map(\.record.spanID))
         counts.missingParents +=

@@ -20,12 +20,15 @@ public struct MergeReport: Sendable, Codable {
         public internal(set) var replica: UInt64 = 0
         /// Records with the same bytes as another, from another block.
         public internal(set) var identical: UInt64 = 0
+        /// Records of a span that was open, of which its recorder said more later.
+        public internal(set) var joined: UInt64 = 0
         /// Records that are no valid span, by reason. They are in the archive, outside all traces.
         public internal(set) var quarantined: [String: UInt64] = [:]
 
-        /// Whether the counts add up: `read = spans out + replica + identical + quarantined`.
+        /// Whether the counts add up:
+        /// `read = spans out + replica + identical + joined + quarantined`.
         public var isBalanced: Bool {
-            read == spansOut + replica + identical + quarantined.values.reduce(0, +)
+            read == spansOut + replica + identical + joined + quarantined.values.reduce(0, +)
         }
     }
 
@@ -39,6 +42,8 @@ public struct MergeReport: Sendable, Codable {
         public internal(set) var multiRoot = 0
         /// No root.
         public internal(set) var headless = 0
+        /// Spans whose end was never recorded.
+        public internal(set) var unfinished = 0
         /// Spans whose parent is not in the archive.
         public internal(set) var orphans = 0
         /// Parents that are not in the archive, each counted once however many children it has.
@@ -47,7 +52,7 @@ public struct MergeReport: Sendable, Codable {
         public internal(set) var sharedIDs = 0
 
         private enum CodingKeys: String, CodingKey {
-            case total, whole, multiRoot, headless, orphans, missingParents
+            case total, whole, multiRoot, headless, unfinished, orphans, missingParents
             // Foundation's conversion to snake case and back knows no capital abbreviations.
             case sharedIDs = "sharedIds"
         }

@@ -18,6 +18,7 @@ struct SpanCollection {
         let producer: Int
         let range: Range<Int>
         let start: UInt64
+        let isFinished: Bool
     }
 
     private struct Provenance: Hashable {
@@ -40,7 +41,7 @@ struct SpanCollection {
         let header = block.header
         accounting.read += UInt64(header.spanCount)
         let provenance = Provenance(recorderID: header.recorderID, sequence: header.sequence)
-        guard seenBlocks.insert(provenance).inserted else {
+        guard block.holdsOpenSpans || seenBlocks.insert(provenance).inserted else {
             accounting.replica += UInt64(header.spanCount)
             return
         }
@@ -86,7 +87,8 @@ struct SpanCollection {
             records.append(
                 Record(
                     traceID: span.traceID, spanID: span.spanID, block: blocks.count - 1,
-                    producer: producer, range: range, start: span.startNanoseconds))
+                    producer: producer, range: range, start: span.startNanoseconds,
+                    isFinished: span.endNanoseconds != 0))
         } catch {
             setAside(block.bytes[range], "undecodable span", block.header, &accounting)
         }
@@ -122,35 +124,72 @@ extension SpanCollection {
         }
     }
 
-    /// The spans of a trace by their starts, identical ones once.
+    private typealias Candidate = (record: Record, span: RawSpan)
+
+    /// The spans of a trace by their starts, each once.
     private func distinctSpans(
         _ records: ArraySlice<Record>, _ report: inout MergeReport
     ) -> [RawSpan] {
-        var distinct: [(record: Record, span: RawSpan)] = []
-        var first = 0
-        for record in records {
-            if distinct.last?.record.spanID != record.spanID { first = distinct.count }
-            let span = RawSpan(
-                producer: producers[record.producer],
-                bytes: blocks[record.block].bytes[record.range])
-            if let twin = distinct[first...].firstIndex(where: { $0.span.bytes == span.bytes }) {
-                report.accounting.identical += 1
-                // Whichever was read first, the least recorder is named, so that order is nothing.
-                if span.producer.recorderID < distinct[twin].span.producer.recorderID {
-                    distinct[twin] = (record, span)
-                }
-                continue
-            }
-            if distinct.count == first + 1 { report.traces.sharedIDs += 1 }
-            distinct.append((record, span))
+        var distinct: [Candidate] = []
+        var start = records.startIndex
+        while start < records.endIndex {
+            let id = records[start].spanID
+            let end = records[start...].firstIndex { $0.spanID != id } ?? records.endIndex
+            distinct += distinctRecords(records[start..<end], &report)
+            start = end
         }
         report.accounting.spansOut += UInt64(distinct.count)
         distinct.sort { Self.precedes($0, $1) }
         return distinct.map(\.span)
     }
 
+    /// What is left of records with one key: identical ones once, and of each recorder no
+    /// unfinished one beside another.
+    private func distinctRecords(
+        _ records: ArraySlice<Record>, _ report: inout MergeReport
+    ) -> [Candidate] {
+        var distinct: [Candidate] = []
+        for record in records {
+            let span = RawSpan(
+                producer: producers[record.producer],
+                bytes: blocks[record.block].bytes[record.range])
+            guard let twin = distinct.firstIndex(where: { $0.span.bytes == span.bytes }) else {
+                distinct.append((record, span))
+                continue
+            }
+            report.accounting.identical += 1
+            // Whichever was read first, the least recorder is named, so that order is nothing.
+            if span.producer.recorderID < distinct[twin].span.producer.recorderID {
+                distinct[twin] = (record, span)
+            }
+        }
+        let joined = Self.withoutSuperseded(distinct)
+        report.accounting.joined += UInt64(distinct.count - joined.count)
+        if joined.count > 1 { report.traces.sharedIDs += 1 }
+        return joined
+    }
+
+    /// Leaves out what a recorder said of a span while it was open, if it said more later.
+    private static func withoutSuperseded(_ candidates: [Candidate]) -> [Candidate] {
+        candidates.filter { candidate in
+            guard !candidate.record.isFinished else { return true }
+            let others = candidates.filter {
+                $0.span.producer.recorderID == candidate.span.producer.recorderID
+            }
+            if others.contains(where: \.record.isFinished) { return false }
+            // An open span only grows.
+            return !others.contains { isLater($0, candidate) }
+        }
+    }
+
+    private static func isLater(_ left: Candidate, _ right: Candidate) -> Bool {
+        let (left, right) = (left.span.bytes, right.span.bytes)
+        if left.count != right.count { return left.count > right.count }
+        return right.lexicographicallyPrecedes(left)
+    }
+
     private static func precedes(
-        _ left: (record: Record, span: RawSpan), _ right: (record: Record, span: RawSpan)
+        _ left: Candidate, _ right: Candidate
     ) -> Bool {
         let (first, second) = (left.record, right.record)
         if (first.start, first.spanID) != (second.start, second.spanID) {

@@ -6,6 +6,10 @@ public struct Store: Sendable {
     public let path: String
     /// The files of its segments, by recorder and number.
     public let segmentPaths: [String]
+    /// The files of its spools: of recorders that are alive, or that died.
+    public let spoolPaths: [String]
+    /// The files of single blocks that were in no segment yet.
+    public let blockPaths: [String]
 
     /// Opens the store at `path`.
     ///
@@ -14,6 +18,8 @@ public struct Store: Sendable {
         let directory = try StoreDirectory.openForReading(path)
         self.path = path
         segmentPaths = try directory.segments().map { directory.filePath($0.fileName) }
+        spoolPaths = try directory.files(ending: ".spool")
+        blockPaths = try directory.files(ending: ".block")
     }
 
     /// The stores at and below `path`: a store's directory itself, or those in it at any depth.
@@ -57,33 +63,83 @@ extension Store {
         public let reason: String
     }
 
-    /// Calls `body` with each sound block and its file, segment by segment in the order of the
-    /// sequence numbers.
+    /// Calls `body` with each sound block and its file: segment by segment in the order of the
+    /// sequence numbers, and then what was still in a spool when its recorder died, or is there now.
+    ///
+    /// Each span is delivered once, whatever died when: a chunk of a spool is left out if the block
+    /// that it was to become is in a segment.
     ///
     /// - Returns: What could not be read. Sound blocks beside the damage were delivered.
     /// - Throws: What `body` throws.
-    /// - Complexity: O(*n*) in the bytes of the store; one block is in memory at a time.
+    /// - Complexity: O(*n*) in the bytes of the store; one block is in memory at a time, and the
+    ///   spools.
     public func forEachBlock(_ body: (Block, _ file: String) throws -> Void) rethrows -> [Damage] {
         var damages: [Damage] = []
-        for path in segmentPaths {
-            let segment: SegmentReader
-            do {
-                segment = try SegmentReader(path)
-            } catch {
-                damages.append(Damage(file: path, reason: error.message))
-                continue
+        // What leaves a spool of a living recorder after this is in a segment before that, so the
+        // spools come first, and the segments are looked for only then.
+        let recovered = recoveredBlocks(&damages)
+        var seen: Set<BlockName> = []
+        for path in (try? Store(path).segmentPaths) ?? segmentPaths {
+            let segment = Self.reading(path, &damages) { () throws(StoreError) in
+                try SegmentReader(path)
             }
-            for location in segment.locations {
-                let block: Block
-                do {
-                    block = try segment.block(at: location)
-                } catch {
-                    damages.append(Damage(file: path, reason: error.message))
-                    continue
+            for location in segment?.locations ?? [] {
+                let block = Self.reading(path, &damages) { () throws(StoreError) in
+                    try segment!.block(at: location)
                 }
+                guard let block else { continue }
+                seen.insert(BlockName(block.header))
                 try body(block, path)
             }
         }
+        for (block, path) in recovered
+        where block.holdsOpenSpans || !seen.contains(BlockName(block.header)) {
+            try body(block, path)
+        }
         return damages
+    }
+
+    /// What is in spools and in files of single blocks.
+    private func recoveredBlocks(_ damages: inout [Damage]) -> [(Block, file: String)] {
+        var blocks: [(Block, file: String)] = []
+        for path in spoolPaths {
+            let spool = Self.reading(path, &damages) { () throws(StoreError) in
+                try SpoolReader.open(path)
+            }
+            damages += (spool?.damages ?? []).map { Damage(file: path, reason: $0) }
+            blocks += (spool?.blocks ?? []).map { ($0, path) }
+        }
+        for path in blockPaths {
+            let block = Self.reading(path, &damages) { () throws(StoreError) in
+                try Block.read(path)
+            }
+            if let block { blocks.append((block, path)) }
+        }
+        return blocks
+    }
+
+    /// What `body` reads; `nil` if it cannot, or the recorder has removed the file meanwhile.
+    private static func reading<Result>(
+        _ path: String, _ damages: inout [Damage], _ body: () throws(StoreError) -> Result
+    ) -> Result? {
+        do {
+            return try body()
+        } catch {
+            if error.code != .notFound {
+                damages.append(Damage(file: path, reason: error.message))
+            }
+            return nil
+        }
+    }
+}
+
+/// What makes a block the same block wherever it is found.
+private struct BlockName: Hashable {
+    let recorderID: RecorderID
+    let sequence: UInt64
+
+    init(_ header: BlockHeader) {
+        recorderID = header.recorderID
+        sequence = header.sequence
     }
 }

@@ -4,7 +4,7 @@ import SpanLogFormat
 public struct StoreReport: Sendable, Codable {
     /// The store's directory.
     public let path: String
-    /// The bytes of its segments' files.
+    /// The bytes of its files.
     public private(set) var byteCount: UInt64 = 0
     /// Each process that wrote into the store, by the time of its first span.
     public private(set) var recorders: [RecorderReport] = []
@@ -21,7 +21,7 @@ public struct StoreReport: Sendable, Codable {
     /// As ``init(_:)``, and calls `body` with each sound block on the way.
     package init(_ store: Store, _ body: (Block) -> Void) {
         path = store.path
-        for path in store.segmentPaths {
+        for path in store.segmentPaths + store.spoolPaths + store.blockPaths {
             byteCount += (try? ReadOnlyFile(path).byteCount()) ?? 0
         }
         var recorders: [RecorderID: RecorderReport] = [:]
@@ -62,6 +62,8 @@ public struct RecorderReport: Sendable, Codable {
     public private(set) var earliestNanoseconds: UInt64?
     /// The latest end of a span, in nanoseconds since 1970.
     public private(set) var latestNanoseconds: UInt64?
+    /// The number of spans that were open when the recorder was last alive, and are now if it is.
+    public private(set) var openSpanCount: UInt64 = 0
     /// Blocks that are missing between the first and the last.
     public private(set) var gaps: [Gap] = []
     /// Spans that the recorder could not keep, by reason, as far as its blocks tell.
@@ -71,7 +73,7 @@ public struct RecorderReport: Sendable, Codable {
     private var files: Set<String> = []
 
     private enum CodingKeys: String, CodingKey {
-        case id, service, host, segmentCount, blockCount, spanCount
+        case id, service, host, segmentCount, blockCount, spanCount, openSpanCount
         case earliestNanoseconds, latestNanoseconds, gaps, drops
         // Foundation's conversion to snake case and back knows no capital abbreviations.
         case bootID = "bootId"
@@ -118,9 +120,10 @@ extension RecorderReport {
 
     fileprivate mutating func add(_ block: Block, file: String) {
         let header = block.header
-        guard sequences.insert(header.sequence).inserted else { return }
+        if block.holdsOpenSpans { openSpanCount += UInt64(header.spanCount) }
+        guard !block.holdsOpenSpans, sequences.insert(header.sequence).inserted else { return }
         blockCount += 1
-        if files.insert(file).inserted { segmentCount += 1 }
+        if files.insert(file).inserted, file.hasSuffix(".mdb") { segmentCount += 1 }
         spanCount += UInt64(header.spanCount)
         if header.spanCount > 0 {
             earliestNanoseconds = min(earliestNanoseconds ?? .max, header.earliestNanoseconds)

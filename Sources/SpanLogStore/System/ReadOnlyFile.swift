@@ -24,6 +24,13 @@ package final class ReadOnlyFile: Sendable {
         return UInt64(status.st_size)
     }
 
+    /// Whether another open file holds the lock (`flock(2)`) of this one.
+    package var isLockedByAnother: Bool {
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return errno == EWOULDBLOCK }
+        flock(descriptor, LOCK_UN)
+        return false
+    }
+
     /// The bytes from `offset`, fewer than `count` if the file ends before.
     ///
     /// - Complexity: O(*n*) in `count`, which the caller has bounded.

@@ -61,7 +61,7 @@ struct SegmentWriter: ~Copyable {
     func append(_ block: [UInt8], sequence: UInt64) throws {
         try environment.write { transaction in
             let table = try transaction.table(Self.table)
-            try transaction.append(block, for: sequence.bigEndianBytes, in: table)
+            try transaction.put(block, for: sequence.bigEndianBytes, in: table)
         }
     }
 

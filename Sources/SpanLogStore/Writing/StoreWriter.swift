@@ -3,9 +3,11 @@ import Synchronization
 
 /// Brings spans that have ended into a store, from a thread of its own.
 ///
-/// ``append(_:start:end:)`` never waits for the disk. A disk that fails does not end anything:
-/// blocks are kept and tried again, and what finds no room meanwhile is counted and dropped.
+/// Nobody waits for the disk. A disk that fails does not end anything: spans stay in the spool and
+/// are tried again, and what finds no room there meanwhile is counted and dropped.
 package final class StoreWriter: Sendable {
+    /// Where spans begin and end.
+    package let spool: Spool
     private let core: WriterCore
     private let thread: WriterThread
 
@@ -13,14 +15,10 @@ package final class StoreWriter: Sendable {
     package struct Options: Sendable {
         /// The longest that a span waits for its block, in nanoseconds.
         package var flushIntervalNanoseconds: UInt64 = 200_000_000
-        /// The bytes of spans after which a block is written at once.
-        package var blockBytesMax = 1 << 20
-        /// The bytes of spans that may wait; one more span may go beyond it.
-        package var bufferBytesMax = 64 << 20
-        /// The bytes of the largest span.
-        package var spanBytesMax = 256 << 20
         /// The bytes of a segment after which the next one is begun.
         package var segmentBytesMax = 1 << 30
+        /// How much may wait.
+        package var spool = Spool.Options()
 
         package init() {}
     }
@@ -30,21 +28,34 @@ package final class StoreWriter: Sendable {
     /// - Parameters:
     ///   - resource: The serialized OTLP `Resource` of all spans.
     ///   - scope: The serialized OTLP `InstrumentationScope` of all spans.
+    ///   - onTick: Called each time the writer's thread wakes, on that thread.
     ///   - onFailure: Called once when writing begins to fail, and once when it works again (with
     ///     `nil`), on the writer's thread.
     /// - Throws: ``StoreError`` if the directory cannot be used as a store.
     package init(
         path: String, recorderID: RecorderID, resource: [UInt8], scope: [UInt8],
-        options: Options = Options(),
+        options: Options = Options(), onTick: @escaping @Sendable () -> Void = {},
         onFailure: @escaping @Sendable (StoreError?) -> Void = { _ in }
     ) throws(StoreError) {
         let directory = try StoreDirectory.openForWriting(path)
+        let sealer = BlockSealer(
+            recorderID: recorderID, bootID: Clocks.bootID(), resource: resource, scope: scope)
+        do {
+            spool = try Spool(in: directory, sealer, options: options.spool)
+        } catch {
+            throw StoreError(
+                .writeFailed,
+                "Cannot reserve the spool's space in \(path): make room, or make the spool smaller.",
+                cause: error)
+        }
         core = WriterCore(
+            spool: spool,
             appender: BlockAppender(
-                directory: directory, recorderID: recorderID, resource: resource, scope: scope,
+                directory: directory, recorderID: recorderID,
                 segmentBytesMax: options.segmentBytesMax),
-            options: options, onFailure: onFailure)
+            options: options, onTick: onTick, onFailure: onFailure)
         thread = try WriterThread(core)
+        spool.observeFullChunks { [weak core] in core?.wake() }
     }
 
     deinit {
@@ -53,7 +64,7 @@ package final class StoreWriter: Sendable {
 
     /// Takes a serialized OTLP `Span` that has ended, or counts why it could not.
     package func append(_ span: [UInt8], start: UInt64, end: UInt64) {
-        core.append(span, start: start, end: end)
+        spool.append(span, start: start, end: end)
     }
 
     /// Calls `completion` once everything taken so far is durable, or cannot be made so now.
@@ -66,9 +77,9 @@ package final class StoreWriter: Sendable {
     /// Refuses further spans, writes what was taken, and ends the thread; then calls `completion`,
     /// with the error if something had to be given up. Once is enough; more does no harm.
     package func shutdown(_ completion: @escaping @Sendable (StoreError?) -> Void) {
-        core.shutdown(completion)
+        core.flush(isLast: true, completion)
     }
 
     /// What has been lost so far.
-    package var drops: DropCounters { core.drops }
+    package var drops: DropCounters { spool.drops }
 }

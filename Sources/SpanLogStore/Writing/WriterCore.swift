@@ -4,11 +4,14 @@ import Synchronization
 
 /// The writer thread's work: wait, take what has gathered, append it, tell who waits for it.
 final class WriterCore: Sendable {
-    private let queue: SpanQueue
+    let spool: Spool
     private let requests = Mutex(Requests())
     private let wakeUp = DispatchSemaphore(value: 0)
     private let appender: Mutex<BlockAppender>
+    /// The drops that the last block holds.
+    private let storedDrops = Mutex(DropCounters())
     private let flushIntervalNanoseconds: UInt64
+    private let onTick: @Sendable () -> Void
     private let onFailure: @Sendable (StoreError?) -> Void
 
     /// What other threads ask of this one.
@@ -16,57 +19,43 @@ final class WriterCore: Sendable {
         var isWoken = false
         var isStopping = false
         var isStopped = false
-        /// Why the last blocks were given up, once the thread has stopped.
+        /// Why the last batches could not be written, once the thread has stopped.
         var lastFailure: StoreError?
-        var flushes: [Flush] = []
-    }
-
-    private struct Flush {
-        let acceptedCount: UInt64
-        let completion: @Sendable (StoreError?) -> Void
+        var flushes: [@Sendable (StoreError?) -> Void] = []
     }
 
     init(
-        appender: consuming sending BlockAppender, options: StoreWriter.Options,
+        spool: Spool, appender: consuming sending BlockAppender, options: StoreWriter.Options,
+        onTick: @escaping @Sendable () -> Void,
         onFailure: @escaping @Sendable (StoreError?) -> Void
     ) {
-        queue = SpanQueue(
-            blockBytesMax: options.blockBytesMax, bufferBytesMax: options.bufferBytesMax,
-            spanBytesMax: options.spanBytesMax)
+        self.spool = spool
         self.appender = Mutex(appender)
         // A year is as good as never, and keeps the sums with the clock within their bounds.
         flushIntervalNanoseconds = min(options.flushIntervalNanoseconds, 31_536_000_000_000_000)
+        self.onTick = onTick
         self.onFailure = onFailure
     }
 
-    var drops: DropCounters { queue.drops }
-
-    func append(_ span: [UInt8], start: UInt64, end: UInt64) {
-        if queue.append(span, start: start, end: end) { request { _ in } }
+    /// Lets the thread look after full chunks at once.
+    func wake() {
+        request { _ in }
     }
 
-    /// Calls `completion` once what was accepted by now was tried; with `isLast`, the thread stops
-    /// then.
+    /// Calls `completion` once what has ended by now was written, and before that, if asked to,
+    /// refuses further spans and ends the thread.
     func flush(
         isLast: Bool = false, _ completion: @escaping @Sendable (StoreError?) -> Void
     ) {
-        let flush = Flush(acceptedCount: queue.acceptedCount, completion: completion)
         let (isStopped, failure) = request { requests in
-            if !requests.isStopped { requests.flushes.append(flush) }
-            // In one step with the above: the answer to the last flush comes after the last block.
+            if !requests.isStopped { requests.flushes.append(completion) }
             if isLast { requests.isStopping = true }
             return (requests.isStopped, requests.lastFailure)
         }
         if isStopped { completion(failure) }
     }
 
-    func shutdown(_ completion: @escaping @Sendable (StoreError?) -> Void) {
-        queue.close()
-        flush(isLast: true, completion)
-    }
-
     func stop() {
-        queue.close()
         request { $0.isStopping = true }
     }
 
@@ -86,20 +75,23 @@ final class WriterCore: Sendable {
 extension WriterCore {
     /// The body of the thread.
     func run() {
-        var pending = PendingBlocks()
+        var pending = PendingBatches()
         var lastDrain = Clocks.boottime()
         var isStopping = false
         while !isStopping {
             let isDue = wait(until: lastDrain + flushIntervalNanoseconds)
+            // What is asked is taken before the spans, so that a flush covers all that had ended.
             let (flushes, stopping) = takeRequests()
             isStopping = stopping
+            if isStopping { spool.close() }
             let includingCurrent = isDue || isStopping || !flushes.isEmpty
-            pending.add(queue.take(includingCurrent: includingCurrent))
+            pending.add(spool.take(includingCurrent: includingCurrent))
+            if isStopping { pending.add(lastWords) }
             if includingCurrent { lastDrain = Clocks.boottime() }
-            if isStopping { addUnstoredDrops(to: &pending) }
+            spool.beat()
+            onTick()
             write(&pending)
-            if isStopping { giveUp(&pending) }
-            answer(flushes, pending)
+            for flush in flushes { flush(pending.failure) }
         }
         stopped(pending)
     }
@@ -114,7 +106,9 @@ extension WriterCore {
         return wakeUp.wait(timeout: timeout) == .timedOut || Clocks.boottime() >= deadline
     }
 
-    private func takeRequests() -> (flushes: [Flush], isStopping: Bool) {
+    private func takeRequests() -> (
+        flushes: [@Sendable (StoreError?) -> Void], isStopping: Bool
+    ) {
         requests.withLock { requests in
             defer {
                 requests.flushes = []
@@ -124,9 +118,9 @@ extension WriterCore {
         }
     }
 
-    private func write(_ pending: inout PendingBlocks) {
-        while let spans = pending.first {
-            if let error = append(spans) {
+    private func write(_ pending: inout PendingBatches) {
+        while let batch = pending.first {
+            if let error = append(batch) {
                 if pending.failure == nil { onFailure(error) }
                 pending.failure = error
                 return
@@ -134,14 +128,17 @@ extension WriterCore {
             if pending.failure != nil { onFailure(nil) }
             pending.failure = nil
             pending.removeFirst()
-            queue.release(byteCount: spans.entries.count)
+            spool.release(batch)
         }
     }
 
-    private func append(_ spans: GatheredSpans) -> StoreError? {
-        appender.withLock { appender in
+    private func append(_ batch: SpanBatch) -> StoreError? {
+        let drops = spool.drops
+        let block = spool.block(of: batch, drops: drops)
+        return appender.withLock { appender in
             do throws(StoreError) {
-                try appender.append(spans, drops: queue.drops)
+                try appender.append(block, sequence: batch.summary.sequence)
+                storedDrops.withLock { $0 = drops }
                 return nil
             } catch {
                 return error
@@ -149,51 +146,42 @@ extension WriterCore {
         }
     }
 
-    /// Lets an empty block carry what was lost since the last one, so that no drop goes unstored.
-    private func addUnstoredDrops(to pending: inout PendingBlocks) {
-        guard pending.first == nil, appender.withLock({ $0.storedDrops }) != queue.drops else {
-            return
-        }
-        pending.add([GatheredSpans()])
+    /// What a recorder that ends has still to say: the spans that are open, which will not be heard
+    /// of any more, and what was lost since the last block.
+    private var lastWords: [SpanBatch] {
+        let open = spool.openSpans()
+        guard open.count > 0 || storedDrops.withLock({ $0 }) != spool.drops else { return [] }
+        let summary = BlockSealer.Summary(
+            sequence: spool.takeSequence(), spanCount: open.count, earliestNanoseconds: 0,
+            latestNanoseconds: 0)
+        return [SpanBatch(summary: summary, source: .memory(entries: open.entries))]
     }
 
-    /// Counts as lost what cannot be written although the writer ends.
-    private func giveUp(_ pending: inout PendingBlocks) {
-        queue.countWriteFailures(pending.spanCount)
-    }
-
-    private func answer(_ flushes: [Flush], _ pending: PendingBlocks) {
-        for flush in flushes {
-            flush.completion(flush.acceptedCount > pending.durableCount ? pending.failure : nil)
-        }
-    }
-
-    private func stopped(_ pending: PendingBlocks) {
+    private func stopped(_ pending: PendingBatches) {
+        // A spool that still holds spans stays, and readers find them there.
+        if pending.first == nil { spool.remove() }
         let late = requests.withLock { requests in
             requests.isStopped = true
             requests.lastFailure = pending.failure
             return requests.flushes
         }
-        answer(late, pending)
+        for flush in late { flush(pending.failure) }
     }
 }
 
-/// Blocks that are taken from the queue and not yet durable, oldest first.
-private struct PendingBlocks {
-    private var blocks: [GatheredSpans] = []
-    /// Spans made durable since the start.
-    private(set) var durableCount: UInt64 = 0
-    /// Why the first block could not be written, if it was tried.
+/// Batches that are taken from the spool and not yet durable, by sequence.
+private struct PendingBatches {
+    private var batches: [SpanBatch] = []
+    /// Why the first batch could not be written, if it was tried.
     var failure: StoreError?
 
-    var first: GatheredSpans? { blocks.first }
-    var spanCount: UInt64 { blocks.reduce(0) { $0 + UInt64($1.spanCount) } }
+    var first: SpanBatch? { batches.first }
 
-    mutating func add(_ spans: [GatheredSpans]) {
-        blocks += spans
+    mutating func add(_ batches: [SpanBatch]) {
+        self.batches += batches
     }
 
     mutating func removeFirst() {
-        durableCount += UInt64(blocks.removeFirst().spanCount)
+        batches.removeFirst()
     }
 }
