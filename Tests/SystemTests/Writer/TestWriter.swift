@@ -34,6 +34,8 @@ struct TestWriter {
             let command = try JSONDecoder().decode(Command.self, from: Data(line.utf8))
             switch command.command {
             case .span: return record(try command.span ?? Command.missing("span"))
+            case .stream:
+                try (command.stream ?? Command.missing("stream")).run(recorder.tracer)
             case .flush:
                 try await recorder.flush()
                 return ["done": "flush"]
@@ -61,10 +63,13 @@ struct TestWriter {
 struct Command: Decodable {
     let command: Verb
     let span: SpanDescription?
+    let stream: SpanStream?
 
     enum Verb: String, Decodable {
         /// Records ``span`` and answers with its ids.
         case span
+        /// Runs ``stream`` until the process is killed.
+        case stream
         /// Answers once everything that ended is durable.
         case flush
         /// As `flush`, and nothing is recorded afterwards.
