@@ -58,20 +58,28 @@ public struct SegmentReader: Sendable {
     private static func locations(in file: ReadOnlyFile) throws -> [Location] {
         for _ in 1..<attemptMax {
             let state = try LMDBFile(file)
-            if let locations = try? locations(in: state), try !state.isOutdated() {
+            if let locations = try? locations(in: state, of: file), try !state.isOutdated() {
                 return locations
             }
             if try !state.isOutdated() { break }
         }
-        return try locations(in: LMDBFile(file))
+        return try locations(in: LMDBFile(file), of: file)
     }
 
-    private static func locations(in state: LMDBFile) throws -> [Location] {
+    private static func locations(
+        in state: LMDBFile, of file: ReadOnlyFile
+    ) throws -> [Location] {
         var locations: [Location] = []
+        var unclaimedByteCount = try file.byteCount()
         try state.table(SegmentWriter.table)?.forEachEntry { entry in
             guard entry.key.count == 8 else {
                 throw FormatError("a block's key has \(entry.key.count) bytes instead of 8")
             }
+            // Forged entries that all name the same large block would multiply the work of reading.
+            guard UInt64(entry.valueByteCount) <= unclaimedByteCount else {
+                throw FormatError("its blocks overlap")
+            }
+            unclaimedByteCount -= UInt64(entry.valueByteCount)
             locations.append(
                 Location(
                     sequence: UInt64(bigEndianBytes: entry.key), offset: entry.valueOffset,
