@@ -47,13 +47,13 @@ import Testing
         let isEnough = Atomic(false)
         async let written: Void = concurrently(1) { _ in
             do {
-                try Self.write(100_000, to: path) { isEnough.load(ordering: .acquiring) }
+                try Self.write(20_000, to: path) { isEnough.load(ordering: .acquiring) }
             } catch {
                 Issue.record(error)
             }
         }
         var soundCount = 0
-        while soundCount < 1500 {
+        while soundCount < 500 {
             // The writer needs a thread of the pool, too, and there may be only two.
             await Task.yield()
             guard let file = try? ReadOnlyFile(path), try file.byteCount() > 0 else { continue }
