@@ -66,7 +66,7 @@ public struct Merge: Sendable {
         try collection.join(&report, progress) { trace in
             try archive.put(trace)
         }
-        for (number, record) in collection.quarantine.enumerated() {
+        for (number, record) in collection.quarantine.sorted().enumerated() {
             try archive.put(record, number: UInt64(number))
         }
         guard report.accounting.isBalanced else {
