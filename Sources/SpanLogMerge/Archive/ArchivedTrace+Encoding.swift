@@ -6,10 +6,18 @@ struct RawSpan: Sendable {
     let bytes: ArraySlice<UInt8>
 
     /// What all spans of a block have in common.
-    struct Producer: Hashable, Sendable {
+    struct Producer: Hashable, Comparable, Sendable {
         let recorderID: RecorderID
         let resource: [UInt8]
         let scope: [UInt8]
+
+        static func < (left: Producer, right: Producer) -> Bool {
+            if left.recorderID != right.recorderID { return left.recorderID < right.recorderID }
+            if left.resource != right.resource {
+                return left.resource.lexicographicallyPrecedes(right.resource)
+            }
+            return left.scope.lexicographicallyPrecedes(right.scope)
+        }
     }
 }
 
@@ -19,7 +27,7 @@ extension ArchivedTrace {
     /// Equal spans in another order give the same bytes, as long as each producer's are in order.
     static func encoded(_ spans: ArraySlice<RawSpan>) -> [UInt8] {
         let groups = Dictionary(grouping: spans, by: \.producer).sorted {
-            Self.precedes($0.key, $1.key)
+            $0.key < $1.key
         }
         var writer = ProtobufWriter()
         for (producer, spans) in groups {
@@ -33,14 +41,6 @@ extension ArchivedTrace {
             }
         }
         return writer.bytes
-    }
-
-    private static func precedes(_ left: RawSpan.Producer, _ right: RawSpan.Producer) -> Bool {
-        if left.recorderID != right.recorderID { return left.recorderID < right.recorderID }
-        if left.resource != right.resource {
-            return left.resource.lexicographicallyPrecedes(right.resource)
-        }
-        return left.scope.lexicographicallyPrecedes(right.scope)
     }
 
     /// Reads the parts of a trace that ``encoded(_:)`` made.

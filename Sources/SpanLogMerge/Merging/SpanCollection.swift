@@ -148,25 +148,30 @@ extension SpanCollection {
     private func distinctRecords(
         _ records: ArraySlice<Record>, _ report: inout MergeReport
     ) -> [Candidate] {
-        var distinct: [Candidate] = []
-        for record in records {
-            let span = RawSpan(
-                producer: producers[record.producer],
-                bytes: blocks[record.block].bytes[record.range])
-            guard let twin = distinct.firstIndex(where: { $0.span.bytes == span.bytes }) else {
-                distinct.append((record, span))
-                continue
-            }
-            report.accounting.identical += 1
-            // Whichever was read first, the least recorder is named, so that order is nothing.
-            if span.producer.recorderID < distinct[twin].span.producer.recorderID {
-                distinct[twin] = (record, span)
-            }
-        }
-        let joined = Self.withoutSuperseded(distinct)
-        report.accounting.joined += UInt64(distinct.count - joined.count)
+        let unequal = unequalRecords(records)
+        let joined = Self.withoutSuperseded(unequal)
+        report.accounting.identical += UInt64(records.count - unequal.count)
+        report.accounting.joined += UInt64(unequal.count - joined.count)
         if joined.count > 1 { report.traces.sharedIDs += 1 }
         return joined
+    }
+
+    /// Of records with the same bytes the one of the least producer: whichever was read first, the
+    /// order of the stores is nothing.
+    private func unequalRecords(_ records: ArraySlice<Record>) -> [Candidate] {
+        let candidates: [Candidate] = records.map { record in
+            let bytes = blocks[record.block].bytes[record.range]
+            return (record, RawSpan(producer: producers[record.producer], bytes: bytes))
+        }
+        guard candidates.count > 1 else { return candidates }
+        let sorted = candidates.sorted { left, right in
+            left.span.bytes == right.span.bytes
+                ? left.span.producer < right.span.producer
+                : left.span.bytes.lexicographicallyPrecedes(right.span.bytes)
+        }
+        return sorted.reduce(into: []) { unequal, candidate in
+            if unequal.last?.span.bytes != candidate.span.bytes { unequal.append(candidate) }
+        }
     }
 
     /// Leaves out what a recorder said of a span while it was open, if it said more later.
