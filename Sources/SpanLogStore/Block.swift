@@ -48,6 +48,11 @@ extension Block {
         payload = 0..<bytes.count
     }
 
+    /// XXH3-64 of the payload alone: equal for a block that was written again under other clocks.
+    ///
+    /// - Complexity: O(*n*) in the bytes of the payload.
+    package var payloadChecksum: UInt64 { Checksum.xxh3(bytes, payload) }
+
     /// The value to store for `header` and the parts of its payload, which are joined.
     ///
     /// It is padded with zeros to k·4096 − 16 bytes, which is what k of LMDB's overflow pages

@@ -6,8 +6,11 @@ struct SpanCollection {
     private var blocks: [Block] = []
     private var producers: [RawSpan.Producer] = []
     private var records: [Record] = []
-    private var seenBlocks: Set<Provenance> = []
-    /// Records that are no valid spans.
+    /// The number of records in each of ``blocks``.
+    private var recordCounts: [UInt64] = []
+    /// The places of blocks in ``blocks``, to compare others with.
+    private var originals: [Provenance: [Int]] = [:]
+    /// Records that are no valid spans, in the order of their reading.
     private(set) var quarantine: [QuarantinedRecord] = []
 
     /// A span's place in the blocks, with what the join needs of it.
@@ -21,9 +24,19 @@ struct SpanCollection {
         let isFinished: Bool
     }
 
+    /// What replicas of a block have in common. Two blocks that differ under one number are none:
+    /// one may be what a spool held of the other when a store was copied, or a machine was restored
+    /// from a snapshot while its recorder was running.
     private struct Provenance: Hashable {
-        let recorderID: RecorderID
-        let sequence: UInt64
+        private let recorderID: RecorderID
+        private let sequence: UInt64
+        private let payloadChecksum: UInt64
+
+        init(_ block: Block) {
+            recorderID = block.header.recorderID
+            sequence = block.header.sequence
+            payloadChecksum = block.payloadChecksum
+        }
     }
 
     /// Reads a store, and counts what it holds.
@@ -32,43 +45,75 @@ struct SpanCollection {
     ) {
         let storeReport = StoreReport(store) { block in
             add(block, to: &report.accounting)
-            progress(.init(stage: .reading, done: seenBlocks.count, total: 0))
+            progress(.init(stage: .reading, done: blocks.count, total: 0))
         }
         report.stores.append(storeReport)
     }
 
     private mutating func add(_ block: Block, to accounting: inout MergeReport.Accounting) {
-        let header = block.header
-        accounting.read += UInt64(header.spanCount)
-        let provenance = Provenance(recorderID: header.recorderID, sequence: header.sequence)
-        guard block.holdsOpenSpans || seenBlocks.insert(provenance).inserted else {
-            accounting.replica += UInt64(header.spanCount)
-            return
+        // Open spans come without a number of their own; those of a copy are identical.
+        if !block.holdsOpenSpans {
+            if let original = originals[Provenance(block)]?.first(where: { isEqual(block, $0) }) {
+                accounting.read += recordCounts[original]
+                accounting.replica += recordCounts[original]
+                return
+            }
+            originals[Provenance(block), default: []].append(blocks.count)
         }
         blocks.append(block)
-        var found: UInt32 = 0
-        var producer: (place: TracesData.Location, index: Int)?
-        do {
-            try TracesData.forEachSpan(in: block.bytes, block.payload) { place in
-                if producer?.place.resource != place.resource
-                    || producer?.place.scope != place.scope
-                {
-                    producer = (place, addProducer(of: block, place))
-                }
-                found += 1
-                add(place.span, of: block, producer: producer!.index, to: &accounting)
-            }
-        } catch {
-            setAside(block.bytes[block.payload], "undecodable block: \(error)", header, &accounting)
-            found += 1
-        }
-        // A block whose header lies about its content would unbalance the books.
-        accounting.read = accounting.read - UInt64(header.spanCount) + UInt64(found)
+        let count = addRecords(of: block, to: &accounting)
+        accounting.read += count
+        recordCounts.append(count)
     }
 
-    private mutating func addProducer(of block: Block, _ place: TracesData.Location) -> Int {
+    private func isEqual(_ block: Block, _ index: Int) -> Bool {
+        let other = blocks[index]
+        return other.bytes[other.payload] == block.bytes[block.payload]
+    }
+
+    /// - Returns: The number of records, counted in the payload: the header may lie about it.
+    private mutating func addRecords(
+        of block: Block, to accounting: inout MergeReport.Accounting
+    ) -> UInt64 {
+        var count: UInt64 = 0
+        var last: (place: TracesData.Location, producer: Int?)?
+        do {
+            try TracesData.forEachSpan(in: block.bytes, block.payload) { place in
+                count += 1
+                if last?.place.resource != place.resource || last?.place.scope != place.scope {
+                    last = (place, addProducer(of: block, place, after: last))
+                }
+                guard let producer = last?.producer else {
+                    let span = block.bytes[place.span]
+                    setAside(span, "undecodable resource", block.header, &accounting)
+                    return
+                }
+                add(place.span, of: block, producer: producer, to: &accounting)
+            }
+        } catch {
+            count += 1
+            let payload = block.bytes[block.payload]
+            setAside(payload, "undecodable block: \(error)", block.header, &accounting)
+        }
+        return count
+    }
+
+    /// - Returns: The producer's place, or `nil` if its resource cannot be decoded.
+    private mutating func addProducer(
+        of block: Block, _ place: TracesData.Location,
+        after last: (place: TracesData.Location, producer: Int?)?
+    ) -> Int? {
+        let resource: [UInt8]
+        if let last, last.place.resource == place.resource {
+            // One copy for all scopes: a forged block may have a million of them.
+            guard let producer = last.producer else { return nil }
+            resource = producers[producer].resource
+        } else {
+            resource = Array(block.bytes[place.resource])
+            guard (try? Resource(decoding: resource)) != nil else { return nil }
+        }
         let producer = RawSpan.Producer(
-            recorderID: block.header.recorderID, resource: Array(block.bytes[place.resource]),
+            recorderID: block.header.recorderID, resource: resource,
             scope: Array(block.bytes[place.scope]))
         if producers.last != producer { producers.append(producer) }
         return producers.count - 1
