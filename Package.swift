@@ -82,6 +82,12 @@ let package = Package(
             ],
             swiftSettings: testing),
         .testTarget(
+            name: "SpanLogMergeTests",
+            dependencies: [
+                "SpanLogFormat", "SpanLogMerge", "SpanLogStore", "SpanLogTestSupport",
+            ],
+            swiftSettings: testing),
+        .testTarget(
             name: "SpanLogExportTests",
             dependencies: ["SpanLogExport", "SpanLogFormat", "SpanLogMerge"],
             swiftSettings: testing),
