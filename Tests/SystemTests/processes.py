@@ -1,5 +1,6 @@
 """The programs under test, as processes of this one."""
 
+import contextlib
 import json
 import os
 import signal
@@ -103,9 +104,10 @@ class Writer:
         """Sends commands and returns the answers, each of which is awaited."""
 
         def send():
-            for command in commands:
-                self.popen.stdin.write(json.dumps(command) + "\n")
-            self.popen.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):  # Then the answers are missing.
+                for command in commands:
+                    self.popen.stdin.write(json.dumps(command) + "\n")
+                self.popen.stdin.flush()
 
         # From a thread, since both pipes are small: writer and reader would wait for each other.
         sending = threading.Thread(target=send)
@@ -141,7 +143,8 @@ class Writer:
 
     def __exit__(self, *_):
         self.kill()
-        self.popen.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # By what it was sent and never read.
+            self.popen.stdin.close()
         self.popen.stdout.close()
 
 
