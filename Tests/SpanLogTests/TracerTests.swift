@@ -131,6 +131,16 @@ import Testing
         #expect(recording["error"]?.status == .init(code: .error, message: "what really happened"))
     }
 
+    @Test func `an error that is recorded after the status gives it its message`() async throws {
+        let recording = try await Recording { tracer in
+            tracer.withSpan("span") { span in
+                span.setStatus(SpanStatus(code: .error))
+                span.recordError(TestError(description: "no paper"))
+            }
+        }
+        #expect(recording["span"]?.status.message == "SpanLogTests.TestError: no paper")
+    }
+
     @Test func `a span can be renamed until it ends`() async throws {
         let recording = try await Recording { tracer in
             let span = tracer.startSpan("before")

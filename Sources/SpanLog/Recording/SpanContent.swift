@@ -37,6 +37,8 @@ struct SpanContent: ~Copyable {
     mutating func addError(_ event: SpanEvent, _ message: String) {
         addEvent(event)
         errorMessage = message
+        // Some libraries say that a span failed before they say why.
+        if let status, status.code == .error, status.message == nil { setStatus(status) }
     }
 
     mutating func addLink(to identity: SpanIdentity, _ attributes: SpanAttributes) {

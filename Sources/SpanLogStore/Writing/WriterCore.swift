@@ -77,12 +77,10 @@ extension WriterCore {
     func run() {
         var pending = PendingBatches()
         var lastDrain = Clocks.boottime()
-        var isStopping = false
-        while !isStopping {
+        while true {
             let isDue = wait(until: lastDrain + flushIntervalNanoseconds)
             // What is asked is taken before the spans, so that a flush covers all that had ended.
-            let (flushes, stopping) = takeRequests()
-            isStopping = stopping
+            let (flushes, isStopping) = takeRequests()
             if isStopping { spool.close() }
             let includingCurrent = isDue || isStopping || !flushes.isEmpty
             pending.add(spool.take(includingCurrent: includingCurrent))
@@ -91,9 +89,9 @@ extension WriterCore {
             spool.beat()
             onTick()
             write(&pending)
+            if isStopping { return stop(pending, flushes) }
             for flush in flushes { flush(pending.failure) }
         }
-        stopped(pending)
     }
 
     /// Waits until the time has come or somebody asks for something.
@@ -157,7 +155,10 @@ extension WriterCore {
         return [SpanBatch(summary: summary, source: .memory(entries: open.entries))]
     }
 
-    private func stopped(_ pending: PendingBatches) {
+    /// Leaves the store as it is to stay, and then tells who waits for that.
+    private func stop(
+        _ pending: PendingBatches, _ flushes: [@Sendable (StoreError?) -> Void]
+    ) {
         // A spool that still holds spans stays, and readers find them there.
         if pending.first == nil { spool.remove() }
         let late = requests.withLock { requests in
@@ -165,7 +166,7 @@ extension WriterCore {
             requests.lastFailure = pending.failure
             return requests.flushes
         }
-        for flush in late { flush(pending.failure) }
+        for flush in flushes + late { flush(pending.failure) }
     }
 }
 
