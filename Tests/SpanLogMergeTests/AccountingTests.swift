@@ -63,6 +63,22 @@ import Testing
         #expect(try merged.spanNames() == ["span 1", "span 2"])
     }
 
+    @Test(arguments: ["a copy", "z copy"])
+    func `a store that is carried while it grows, and again later, loses nothing`(
+        name: String
+    ) async throws {
+        let (store, copy) = (Scratch.path("store"), Scratch.path(name))
+        let writer = try StoreWriter(store)
+        writer.append(.span(1))
+        // The block that is gathering has its number already, and one of its two spans.
+        try FileManager.default.copyItem(atPath: store, toPath: copy)
+        writer.append(.span(2))
+        #expect(await writer.shutdown() == nil)
+        let merged = try Merged([copy, store])
+        #expect(try merged.spanNames() == ["span 1", "span 2"])
+        #expect(merged.report.accounting.isBalanced)
+    }
+
     @Test func `the same span from another block is identical, and kept once`() throws {
         let merged = try Merged([
             CraftedBlock(recorder: 1, [.span(1)]),
@@ -102,6 +118,22 @@ import Testing
         var field = ProtobufWriter()
         field.data(4, block.spans[1])
         #expect(quarantined[0].value.suffix(field.bytes.count) == field.bytes[...])
+    }
+
+    @Test func `what a recorder said of an open span is joined with what it said later`() throws {
+        var open = SpanRecord.span(1, name: "open")
+        open.endNanoseconds = 0
+        var longer = open
+        longer.attributes = [Attribute("key", .int(1))]
+        let merged = try Merged([
+            CraftedBlock(recorder: 1, [open]),
+            CraftedBlock(recorder: 1, sequence: 1, [longer, .span(1, name: "ended")]),
+            CraftedBlock(recorder: 2, [open]), CraftedBlock(recorder: 2, sequence: 1, [longer]),
+        ])
+        let accounting = merged.report.accounting
+        #expect(accounting.read == 5 && accounting.isBalanced)
+        #expect(accounting.identical == 2 && accounting.joined == 2)
+        #expect(try merged.spanNames() == ["ended"])
     }
 
     @Test func `a span that never ended is a span`() throws {
