@@ -93,7 +93,10 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "SpanLogTests",
-            dependencies: ["SpanLog", "SpanLogFormat", "SpanLogStore", "SpanLogTestSupport"],
+            dependencies: [
+                "SpanLog", "SpanLogFormat", "SpanLogStore", "SpanLogTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: testing),
     ]
 )

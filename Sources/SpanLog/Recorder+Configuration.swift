@@ -7,7 +7,8 @@ extension Recorder {
     /// Which service records, where, and within which bounds.
     ///
     /// What is `nil` here is taken from the environment when the recorder opens: `OTEL_SERVICE_NAME`,
-    /// `OTEL_RESOURCE_ATTRIBUTES` and `SPANLOG_DIR`.
+    /// `OTEL_RESOURCE_ATTRIBUTES`, `SPANLOG_DIR`, and `OTEL_TRACES_SAMPLER` with
+    /// `OTEL_TRACES_SAMPLER_ARG` or `MLFLOW_TRACE_SAMPLING_RATIO`.
     public struct Configuration: Sendable {
         /// The service's name (`service.name`), the same in all its processes.
         public var serviceName: String?
@@ -17,6 +18,9 @@ extension Recorder {
         public var resourceAttributes: SpanAttributes
         /// The directory of the store, on a local disk. It is created if it is not there.
         public var directory: String?
+        /// Which spans are recorded. Unless somebody says otherwise, a span is if its parent is, and
+        /// always without one.
+        public var sampler: Sampler?
         /// The longest that a span which has ended waits to be written.
         public var flushInterval: Duration = .milliseconds(200)
         /// The bytes of the spool: of the file in the store that holds spans which have ended and
@@ -62,6 +66,11 @@ extension Recorder.Configuration {
                     + "SPANLOG_DIR.")
         }
         return directory
+    }
+
+    func resolvedSampler() throws(RecorderError) -> Sampler {
+        if let sampler { return sampler }
+        return try Sampler(environment: environment) ?? .parentBased()
     }
 
     /// The resource of all spans, by OpenTelemetry's rules: code wins over `OTEL_SERVICE_NAME`,

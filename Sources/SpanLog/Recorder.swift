@@ -40,6 +40,7 @@ public final class Recorder: Service, Sendable {
     ) throws(RecorderError) {
         let directory = try configuration.resolvedDirectory()
         let recorderID = RecorderID.random()
+        let sampler = try configuration.resolvedSampler()
         let clock = HostClock()
         let resource = try configuration.resource(recorderID: recorderID)
         do {
@@ -52,7 +53,7 @@ public final class Recorder: Service, Sendable {
             throw RecorderError(error)
         }
         self.directory = directory
-        tracer = SpanLogTracer(writer: writer, clock: clock)
+        tracer = SpanLogTracer(writer: writer, clock: clock, sampler: sampler)
     }
 
     /// Returns when every span that has ended by now is durable: it survives a loss of power.

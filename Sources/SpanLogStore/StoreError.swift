@@ -39,7 +39,5 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         public static let readFailed = Code(description: "readFailed")
         /// The file system refused to write: full, broken or read-only.
         public static let writeFailed = Code(description: "writeFailed")
-        /// The writer has been shut down.
-        public static let isShutDown = Code(description: "isShutDown")
     }
 }

@@ -7,9 +7,14 @@ struct MergeStores: ParsableCommand {
         commandName: "merge",
         abstract: "Join the spans of all stores into one archive of whole traces.",
         discussion: """
-            The archive appears whole or not at all, and the stores are not changed. Damage in a
-            store is passed over and named: what is sound beside it is merged. Exits with 0 if all
-            was sound, with 2 if there was damage, with 1 if there is no archive.
+            The archive appears whole or not at all, and the stores are not changed. Damage in a \
+            store is passed over and named: what is sound beside it is merged.
+
+            EXIT STATUS
+              0     Everything was sound and is in the archive.
+              1     There is no archive; standard error says why.
+              2     There is an archive, and damage that is named.
+              64    The command line is wrong.
             """
     )
 

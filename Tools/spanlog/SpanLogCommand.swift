@@ -7,7 +7,7 @@ struct SpanLogCommand: AsyncParsableCommand {
         commandName: "spanlog",
         abstract: "Joins the traces that services recorded on their own disks, without a network.",
         discussion: """
-            Each service writes its spans into a store, a directory on its own disk. Carry the
+            Each service writes its spans into a store, a directory on its own disk. Carry the \
             stores together, and:
 
               spanlog verify STORE...                  is everything as it was written?
@@ -15,8 +15,13 @@ struct SpanLogCommand: AsyncParsableCommand {
               spanlog show run.spanlog                 look at them here
               spanlog export mlflow run.spanlog --tracking-uri URL --experiment NAME
 
-            Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 failed, damaged
-            or refused; 2 done, but with damage that was passed over; 64 wrong usage.
+            Results go to stdout, everything else to stderr.
+
+            EXIT STATUS
+              0     Done.
+              1     Failed, or a store is damaged, or something was refused.
+              2     Merged, but with damage that was passed over.
+              64    The command line is wrong.
             """,
         subcommands: [Info.self, Verify.self, MergeStores.self, Show.self, Export.self]
     )

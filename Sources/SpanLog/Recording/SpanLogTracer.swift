@@ -15,15 +15,17 @@ public struct SpanLogTracer: Tracer {
     private let writer: StoreWriter
     private let generator = IDGenerator()
     private let clock: HostClock
+    private let sampler: Sampler
 
-    init(writer: StoreWriter, clock: HostClock) {
+    init(writer: StoreWriter, clock: HostClock, sampler: Sampler) {
         self.writer = writer
         self.clock = clock
+        self.sampler = sampler
     }
 
     /// Starts a span: a child of the one in `context`, or the root of a new trace.
     ///
-    /// A child of a span that is not sampled records nothing and passes the decision on.
+    /// Whether it is recorded, the configuration's ``Sampler`` decides.
     @inlinable
     public func startSpan<Instant: TracerInstant>(
         _ operationName: String,
@@ -92,13 +94,15 @@ public struct SpanLogTracer: Tracer {
     }
 
     private func identity(below parent: SpanIdentity?) -> SpanIdentity {
-        guard let parent else {
-            return SpanIdentity(
-                traceID: generator.traceID(), spanID: generator.spanID(),
-                flags: [.sampled, .random], traceState: TraceState())
+        let traceID = parent?.traceID ?? generator.traceID()
+        var flags = parent?.flags.intersection(.known) ?? .random
+        if sampler.isSampled(traceID, parent: parent) {
+            flags.insert(.sampled)
+        } else {
+            flags.remove(.sampled)
         }
         return SpanIdentity(
-            traceID: parent.traceID, spanID: generator.spanID(),
-            flags: parent.flags.intersection(.known), traceState: parent.traceState)
+            traceID: traceID, spanID: generator.spanID(), flags: flags,
+            traceState: parent?.traceState ?? TraceState())
     }
 }

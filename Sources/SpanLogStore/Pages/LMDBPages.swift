@@ -141,8 +141,6 @@ extension LMDBPages.TreePage {
 
     /// The value lies on overflow pages, whose number stands in its place (`F_BIGDATA`).
     static let isOverflow: UInt16 = 0x01
-    /// The value is the record of a table (`F_SUBDATA`).
-    static let isTable: UInt16 = 0x02
 
     func node(at offset: Int) throws(FormatError) -> Node {
         let low = UInt64(UInt16(littleEndianIn: bytes, at: offset))
