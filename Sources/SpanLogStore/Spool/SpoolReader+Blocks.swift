@@ -36,7 +36,7 @@ extension SpoolReader {
         let header = BlockHeader(
             recorderID: recorderID, sequence: sequence, spanCount: UInt32(spanCount),
             payloadByteCount: UInt64(prefix.count + entries.count),
-            earliestNanoseconds: earliest, latestNanoseconds: latest,
+            earliestNanoseconds: spanCount == 0 ? 0 : earliest, latestNanoseconds: latest,
             anchor: ClockAnchor(
                 bootID: bootID, realtimeNanoseconds: lastSeenNanoseconds,
                 boottimeNanoseconds: lastSeenBoottimeNanoseconds, uncertaintyNanoseconds: 0),

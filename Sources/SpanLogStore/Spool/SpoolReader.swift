@@ -19,10 +19,8 @@ struct SpoolReader: Sendable {
     /// The same moment by the clock since boot.
     let lastSeenBoottimeNanoseconds: UInt64
     let drops: DropCounters
-    /// The chunks with at least one span, by sequence.
+    /// The chunks that are in use, by sequence. One may have no span yet.
     private(set) var chunks: [Chunk] = []
-    /// Sequences that the recorder took and did not live to use.
-    private(set) var emptySequences: [UInt64] = []
     /// The spans that were open: serialized OTLP `Span`s without an end.
     private(set) var openSpans: [OpenSpan] = []
     /// What could not be read.
@@ -93,10 +91,6 @@ extension SpoolReader {
         let extent = UInt64(littleEndianIn: head, at: Field.extent)
         guard sequence > 0 else { return }
         let (spanCount, byteCount) = (Int(extent >> 32), Int(extent & 0xFFFF_FFFF))
-        if spanCount == 0 {
-            emptySequences.append(sequence - 1)
-            return
-        }
         let indexByteCount = spanCount * Field.indexEntryByteCount
         guard Field.entries + byteCount + indexByteCount <= layout.chunkByteCount else {
             damages.append("chunk \(index) claims more than it can hold")
