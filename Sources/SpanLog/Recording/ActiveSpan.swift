@@ -158,7 +158,7 @@ public final class ActiveSpan: Tracing.Span {
 extension ActiveSpan {
     /// Sets an attribute. A key that is set again gets the new value.
     ///
-    /// It costs about a third of what setting it through ``attributes`` does.
+    /// It costs less than setting it through ``attributes``: it makes no dictionary.
     public func setAttribute(_ key: String, _ value: String) {
         change { $0.setAttribute(key, .string(value)) { $0.append(key, value) } }
     }

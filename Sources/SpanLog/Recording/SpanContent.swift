@@ -71,14 +71,15 @@ struct SpanContent: ~Copyable {
 extension SpanContent {
     /// Sets one attribute: in the draft at once if the key is new, or else in the dictionary.
     mutating func setAttribute(
-        _ key: String, _ value: SpanAttribute, _ append: (inout SpanDraft) -> Void
+        _ key: String, _ value: @autoclosure () -> SpanAttribute,
+        _ append: (inout SpanDraft) -> Void
     ) {
         if dictionary == nil, !draft.containsAttribute(key) {
             append(&draft)
             return
         }
         var attributes = attributes()
-        attributes.set(key, value: value)
+        attributes.set(key, value: value())
         dictionary = attributes
         isDictionaryInDraft = false
     }

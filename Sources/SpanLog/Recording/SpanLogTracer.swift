@@ -59,7 +59,7 @@ public struct SpanLogTracer: Tracer {
 
     /// Starts a child of `parent`, now.
     ///
-    /// It costs about half of what starting it in the parent's context does.
+    /// It costs less than starting it in the parent's context, which is made when it is asked for.
     public func startSpan(
         _ operationName: String, childOf parent: ActiveSpan, ofKind kind: SpanKind = .internal
     ) -> ActiveSpan {
