@@ -22,7 +22,6 @@ struct MergeStores: ParsableCommand {
     @Option(name: .shortAndLong, help: "The archive to make.", completion: .file())
     var output: String
     @Flag(help: "Replace the archive if it exists.") var overwrite = false
-    @Flag(help: "Print the report as JSON instead of text.") var json = false
 
     func run() throws {
         let merge = Merge(stores: try arguments.open())
@@ -30,7 +29,7 @@ struct MergeStores: ParsableCommand {
         let report = try merge.write(
             to: output, replacing: overwrite, progress: progress.update)
         progress.finish()
-        if json {
+        if arguments.json {
             try JSONOutput.print(report)
         } else {
             print(MergeText.describe(report, output: output))

@@ -1,5 +1,4 @@
 import ArgumentParser
-import SpanLogStore
 
 /// `spanlog verify`: is everything as it was written?
 struct Verify: ParsableCommand {
@@ -9,15 +8,8 @@ struct Verify: ParsableCommand {
     )
 
     @OptionGroup var arguments: StoreArguments
-    @Flag(help: "Print JSON instead of text.") var json = false
 
     func run() throws {
-        let reports = try arguments.open().map { StoreReport($0) }
-        if json {
-            try JSONOutput.print(reports)
-        } else {
-            for report in reports { print(StoreText.verdict(report)) }
-        }
-        guard reports.allSatisfy(\.isSound) else { throw ExitCode(1) }
+        try arguments.report(StoreText.verdict)
     }
 }
