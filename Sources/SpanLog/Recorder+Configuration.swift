@@ -95,15 +95,17 @@ extension Recorder.Configuration {
             attributes: values.sorted { $0.key < $1.key }.map { Attribute($0.key, $0.value) })
     }
 
+    /// The bounds, each brought into what the format and the system can do.
     var writerOptions: StoreWriter.Options {
         var options = StoreWriter.Options()
         options.flushIntervalNanoseconds = flushInterval.wholeNanoseconds
+        options.segmentBytesMax = segmentBytesMax.clamped(1 << 20, 1 << 40)
         // A chunk of the spool becomes a block, behind a header and a resource.
-        options.spool.chunkByteCount = max(blockBytesMax, 64 << 10)
-        options.spool.chunkCount = max(spoolBytesMax / options.spool.chunkByteCount, 4)
-        options.spool.spanBytesMax = spanBytesMax
-        options.spool.slotCount = max(openSpansMax, 0)
-        options.segmentBytesMax = segmentBytesMax
+        let chunkByteCount = blockBytesMax.clamped(64 << 10, 64 << 20)
+        options.spool.chunkByteCount = chunkByteCount
+        options.spool.chunkCount = (spoolBytesMax / chunkByteCount).clamped(4, 1 << 16)
+        options.spool.spanBytesMax = spanBytesMax.clamped(0, 1 << 30)
+        options.spool.slotCount = openSpansMax.clamped(0, 1 << 20)
         return options
     }
 
@@ -118,5 +120,11 @@ extension Duration {
         let bounded = Swift.min(Swift.max(self, .zero), .seconds(3600))
         let parts = bounded.components
         return UInt64(parts.seconds) * 1_000_000_000 + UInt64(parts.attoseconds) / 1_000_000_000
+    }
+}
+
+extension Int {
+    fileprivate func clamped(_ least: Int, _ greatest: Int) -> Int {
+        Swift.min(Swift.max(self, least), greatest)
     }
 }

@@ -85,6 +85,17 @@ import Testing
         #expect(recorder.droppedSpanCount == 1)
     }
 
+    @Test(arguments: [Int.min, -1, 0, 1, Int.max / 2])
+    func `bounds that make no sense do not stop a service`(bound: Int) async throws {
+        var configuration = Recorder.Configuration(serviceName: "test", environment: [:])
+        configuration.blockBytesMax = bound
+        configuration.segmentBytesMax = bound
+        configuration.openSpansMax = Swift.min(bound, 1 << 14)
+        configuration.spoolBytesMax = 1
+        let recording = try await Recording(configuration) { $0.startSpan("span").end() }
+        #expect(recording.spans.count <= 1)
+    }
+
     @Test func `spans reach the disk by themselves, without a flush`() async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "spanlog-\(UUID())")
         defer { try? FileManager.default.removeItem(at: directory) }
