@@ -1,4 +1,3 @@
-internal import Dispatch
 public import Logging
 public import ServiceLifecycle
 internal import SpanLogFormat
@@ -15,9 +14,9 @@ internal import Tracing
 /// InstrumentationSystem.bootstrap(recorder.tracer)
 /// ```
 ///
-/// Spans that end are encoded at once and written by a thread of the recorder's own, every 200 ms
-/// or sooner. The disk never holds up the service: if it fails, spans wait in memory, and what
-/// finds no room there is counted in the store.
+/// A span that has ended survives the process at once, and a loss of power once a thread of the
+/// recorder's own has written it, every 200 ms or sooner. The disk never holds up the service: if it
+/// fails, spans wait in the spool, and what finds no room there is counted in the store.
 ///
 /// A recorder is a `Service` of swift-service-lifecycle: give it to the group as the first one, so
 /// that it stops last. Any number of processes may record into one directory.

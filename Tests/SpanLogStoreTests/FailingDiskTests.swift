@@ -113,6 +113,18 @@ import Testing
         #expect(writer.drops == DropCounters())
     }
 
+    @Test func `a large span that finds no room anywhere until the end is counted`() async throws {
+        let disk = FailingDisk(store: store)
+        var options = StoreWriter.Options.forTesting
+        options.spool.chunkByteCount = 4096
+        let writer = try StoreWriter(store, options: options, onFailure: failures.report)
+        try disk.breakDown()
+        writer.append([UInt8](repeating: 1, count: 5000), start: 1, end: 2)
+        #expect(await writer.shutdown()?.code == .writeFailed)
+        #expect(writer.drops.writeFailed == 1)
+        try disk.repair()
+    }
+
     @Test func `a failed segment leaves no file behind`() async throws {
         // The name of the first segment is taken by a directory.
         let writer = try StoreWriter(store, options: .forTesting, onFailure: failures.report)

@@ -354,6 +354,13 @@ extension Spool {
         }
     }
 
+    /// Counts what is lost with a batch that the writer ends without having written: a large span
+    /// whose file could not be made. Everything else stays in the spool.
+    func giveUp(_ batch: SpanBatch) {
+        guard case .file(let path, _) = batch.source else { return }
+        if (try? FileSystem.kind(of: path)) ?? nil == nil { count(.writeFailed) }
+    }
+
     private func releaseChunk(_ index: Int) {
         let offset = mapping.layout.chunkOffset(index)
         unsafe mapping.atomic(offset + SpoolLayout.Chunk.extent).pointee

@@ -161,6 +161,7 @@ extension WriterCore {
     ) {
         // A spool that still holds spans stays, and readers find them there.
         if pending.first == nil { spool.remove() }
+        for batch in pending.batches { spool.giveUp(batch) }
         let late = requests.withLock { requests in
             requests.isStopped = true
             requests.lastFailure = pending.failure
@@ -172,7 +173,7 @@ extension WriterCore {
 
 /// Batches that are taken from the spool and not yet durable, by sequence.
 private struct PendingBatches {
-    private var batches: [SpanBatch] = []
+    private(set) var batches: [SpanBatch] = []
     /// Why the first batch could not be written, if it was tried.
     var failure: StoreError?
 
