@@ -63,7 +63,7 @@ import Testing
         let span = try #require(try Self.spans(blocks).first)
         #expect(span.name == "open" && span.endNanoseconds == 0)
         #expect(span.attributes.first == Attribute("question", .string("why?")))
-        #expect(span.attributes.last?.key == UnfinishedSpan.lastSeenKey)
+        #expect(span.attributes.last?.key == AttributeKey.lastSeen)
 
         draft.end(at: 9, start: 5)
         blocks = try Self.blocks(store)

@@ -1,3 +1,4 @@
+internal import SpanLogFormat
 public import Tracing
 
 /// MLflow's vocabulary, on every span of swift-distributed-tracing.
@@ -17,13 +18,13 @@ extension Tracing.Span {
     /// What kind of work the span stands for. ``SpanType/unknown`` until it is set.
     public var spanType: SpanType {
         get {
-            guard case .string(let name) = attributes.get(MLflowAttribute.spanType) else {
+            guard case .string(let name) = attributes.get(AttributeKey.spanType) else {
                 return .unknown
             }
             return SpanType(rawValue: name)
         }
         nonmutating set {
-            set(.string(newValue.rawValue), for: MLflowAttribute.spanType)
+            set(.string(newValue.rawValue), for: AttributeKey.spanType)
         }
     }
 
@@ -34,7 +35,7 @@ extension Tracing.Span {
     ///
     /// - Complexity: O(*n*) in the size of the value.
     public func setInputs(_ inputs: some Encodable) {
-        set(inputs, for: MLflowAttribute.inputs, error: "spanlog.inputs.encoding_error")
+        set(inputs, for: AttributeKey.spanInputs, error: "spanlog.inputs.encoding_error")
     }
 
     /// Records what the work produced, as JSON. A second call replaces the first.
@@ -44,7 +45,7 @@ extension Tracing.Span {
     ///
     /// - Complexity: O(*n*) in the size of the value.
     public func setOutputs(_ outputs: some Encodable) {
-        set(outputs, for: MLflowAttribute.outputs, error: "spanlog.outputs.encoding_error")
+        set(outputs, for: AttributeKey.spanOutputs, error: "spanlog.outputs.encoding_error")
     }
 
     /// Says something about the whole trace, from any span of it and on any host.
@@ -63,10 +64,10 @@ extension Tracing.Span {
     ) {
         guard isRecording else { return }
         updateAttributes { attributes in
-            if let name { attributes[MLflowAttribute.traceName] = name }
-            for (key, value) in tags { attributes[MLflowAttribute.traceTagPrefix + key] = value }
-            if let sessionID { attributes[MLflowAttribute.sessionID] = sessionID }
-            if let userID { attributes[MLflowAttribute.userID] = userID }
+            if let name { attributes[AttributeKey.traceName] = name }
+            for (key, value) in tags { attributes[AttributeKey.traceTagPrefix + key] = value }
+            if let sessionID { attributes[AttributeKey.session] = sessionID }
+            if let userID { attributes[AttributeKey.user] = userID }
         }
     }
 

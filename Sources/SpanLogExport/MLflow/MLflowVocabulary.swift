@@ -1,17 +1,18 @@
+import SpanLogFormat
+
 /// The names that MLflow gives a meaning, and the sizes that its database has room for.
 enum MLflowKey {
-    static let spanType = "mlflow.spanType"
-    static let spanInputs = "mlflow.spanInputs"
-    static let spanOutputs = "mlflow.spanOutputs"
-    /// Before the key of a tag of the trace.
-    static let traceTagPrefix = "mlflow.traceTag."
+    static let spanType = AttributeKey.spanType
+    static let spanInputs = AttributeKey.spanInputs
+    static let spanOutputs = AttributeKey.spanOutputs
+    static let traceTagPrefix = AttributeKey.traceTagPrefix
+    /// The tag of a trace, without the prefix.
     static let traceName = "mlflow.traceName"
-    static let session = "session.id"
-    static let user = "user.id"
+    static let session = AttributeKey.session
+    static let user = AttributeKey.user
     static let conversation = "gen_ai.conversation.id"
+    static let lastSeen = AttributeKey.lastSeen
     /// Our own: the span's end was never recorded.
-    /// When the recorder of an unfinished span was last alive, as stores hold it.
-    static let lastSeen = "spanlog.last_seen_unix_nano"
     static let unfinished = "spanlog.unfinished"
 
     /// Whether a string under this key may be JSON text, by the convention of the recorder.

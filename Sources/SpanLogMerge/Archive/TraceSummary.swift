@@ -34,7 +34,7 @@ extension TraceSummary {
         traceID = trace.id
         name =
             trace.spans.reversed().lazy.compactMap {
-                $0.record.attributes.text(for: Self.traceNameKey)
+                $0.record.attributes.text(for: AttributeKey.traceName)
             }.first ?? (roots.first ?? trace.spans.first)?.record.name ?? ""
         startNanoseconds = trace.spans.map(\.record.startNanoseconds).min() ?? 0
         endNanoseconds =
@@ -47,9 +47,6 @@ extension TraceSummary {
         }
         services = Set(trace.spans.map { $0.resource.serviceName ?? "" }).sorted()
     }
-
-    /// The attribute by which MLflow takes a trace's name.
-    private static let traceNameKey = "mlflow.traceTag.mlflow.traceName"
 
     private enum Field {
         static let name = 1

@@ -2,10 +2,6 @@ import SpanLogFormat
 
 /// A span whose end was never recorded, because its process died or ended first.
 package enum UnfinishedSpan {
-    /// The attribute that says when the span's recorder last gave a sign of life, in nanoseconds
-    /// since 1970.
-    package static let lastSeenKey = "spanlog.last_seen_unix_nano"
-
     /// An unfinished span as a serialized OTLP `Span`.
     ///
     /// - Parameters:
@@ -15,7 +11,7 @@ package enum UnfinishedSpan {
         guard lastSeenNanoseconds > 0 else { return content }
         var writer = ProtobufWriter()
         let lastSeen = AttributeValue.int(Int64(clamping: lastSeenNanoseconds))
-        writer.attributes(OTLPField.Span.attributes, [Attribute(lastSeenKey, lastSeen)])
+        writer.attributes(OTLPField.Span.attributes, [Attribute(AttributeKey.lastSeen, lastSeen)])
         return content + writer.bytes
     }
 
