@@ -72,6 +72,9 @@ let package = Package(
         .executableTarget(
             name: "SpanLogTestWriter", dependencies: ["SpanLog"],
             path: "Tests/SystemTests/Writer", swiftSettings: testing),
+        .executableTarget(
+            name: "SpanLogTestReader", dependencies: ["SpanLogFormat", "SpanLogStore"],
+            path: "Tests/SystemTests/Reader", swiftSettings: testing),
         .testTarget(
             name: "SpanLogFormatTests", dependencies: ["SpanLogFormat", "SpanLogTestSupport"],
             swiftSettings: testing),
