@@ -18,13 +18,13 @@ class Stream:
     """A process that records a stream of spans, and says of each on its standard output that it has
     ended or is left open. What it says needs no store, so it proves what the store must hold."""
 
-    def __init__(self, store, prefix, *, settings=None, environment=None, **stream):
+    def __init__(self, store, prefix, *, settings=None, environment=None, launcher=(), **stream):
         self.threads = stream.get("threads", 1)
         self.lines = []
         self._changed = threading.Condition()
         self._is_over = False
         self.popen = subprocess.Popen(
-            [WRITER, store, "writer", json.dumps(settings or {})],
+            [*launcher, WRITER, store, "writer", json.dumps(settings or {})],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

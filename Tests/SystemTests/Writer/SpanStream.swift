@@ -22,6 +22,8 @@ struct SpanStream: Decodable {
     let openEvery: Int?
     /// Waits after every so many spans until they are durable; never without it.
     let flushEvery: Int?
+    /// Keeps to ``rate`` by waiting inside of each span instead of before it.
+    let waitsInside: Bool?
     /// The bytes of a further attribute of each span.
     let attributeBytes: Int?
 }
@@ -53,11 +55,12 @@ extension SpanStream {
         var opened: [ActiveSpan] = []
         let start = ContinuousClock.now
         for number in 0..<(count ?? .max) {
-            wait(for: number, since: start)
+            if waitsInside != true { wait(for: number, since: start) }
             let name = "\(prefix)\(number)"
             let span = recorder.tracer.startSpan(name, context: context ?? .topLevel)
             span.setAttribute("number", number)
             if let filling { span.setAttribute("filling", filling) }
+            if waitsInside == true { wait(for: number + 1, since: start) }
             if isMultiple(number, of: openEvery ?? 50) {
                 opened.append(span)
                 try say("open \(name)\n")
