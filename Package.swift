@@ -25,6 +25,7 @@ let package = Package(
     name: "spanlog",
     products: [
         .library(name: "SpanLog", targets: ["SpanLog"]),
+        .library(name: "SpanLogTesting", targets: ["SpanLogTesting"]),
         .library(name: "SpanLogMerge", targets: ["SpanLogMerge"]),
         .library(name: "SpanLogExport", targets: ["SpanLogExport"]),
     ],
@@ -52,6 +53,14 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SpanLogTesting",
+            dependencies: [
+                "SpanLog", "SpanLogFormat", "SpanLogStore",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -88,6 +97,7 @@ let package = Package(
             name: "SpanLogMergeTests",
             dependencies: [
                 "SpanLogFormat", "SpanLogMerge", "SpanLogStore", "SpanLogTestSupport",
+                "SpanLogTesting",
             ],
             swiftSettings: testing),
         .testTarget(
@@ -99,6 +109,12 @@ let package = Package(
             dependencies: [
                 "SpanLog", "SpanLogFormat", "SpanLogStore", "SpanLogTestSupport",
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "SpanLogTestingTests",
+            dependencies: [
+                "SpanLogTesting", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: testing),
     ]
