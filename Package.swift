@@ -25,6 +25,7 @@ let package = Package(
     name: "spanlog",
     products: [
         .library(name: "SpanLog", targets: ["SpanLog"]),
+        .library(name: "SpanLogTesting", targets: ["SpanLogTesting"]),
         .library(name: "SpanLogMerge", targets: ["SpanLogMerge"]),
         .library(name: "SpanLogExport", targets: ["SpanLogExport"]),
     ],
@@ -57,6 +58,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "SpanLogTesting",
+            dependencies: [
+                "SpanLog", "SpanLogFormat", "SpanLogStore",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "SpanLogMerge",
             dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
             swiftSettings: strict
@@ -81,6 +90,9 @@ let package = Package(
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ],
             path: "Tools/benchmark/Bench", swiftSettings: testing),
+        .executableTarget(
+            name: "SpanLogTestReader", dependencies: ["SpanLogFormat", "SpanLogStore"],
+            path: "Tests/SystemTests/Reader", swiftSettings: testing),
         .testTarget(
             name: "SpanLogFormatTests", dependencies: ["SpanLogFormat", "SpanLogTestSupport"],
             swiftSettings: testing),
@@ -94,6 +106,7 @@ let package = Package(
             name: "SpanLogMergeTests",
             dependencies: [
                 "SpanLogFormat", "SpanLogMerge", "SpanLogStore", "SpanLogTestSupport",
+                "SpanLogTesting",
             ],
             swiftSettings: testing),
         .testTarget(
@@ -105,6 +118,12 @@ let package = Package(
             dependencies: [
                 "SpanLog", "SpanLogFormat", "SpanLogStore", "SpanLogTestSupport",
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "SpanLogTestingTests",
+            dependencies: [
+                "SpanLogTesting", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: testing),
     ]

@@ -1,3 +1,4 @@
+internal import Dispatch
 public import Logging
 public import ServiceLifecycle
 internal import SpanLogFormat
@@ -83,6 +84,18 @@ public final class Recorder: Service, Sendable {
     /// - Throws: ``RecorderError`` if spans had to be given up because the disk did not take them.
     public func shutdown() async throws {
         try await wait(writer.shutdown)
+    }
+
+    /// As ``shutdown()``, and blocks the calling thread.
+    package func shutdownBlocking() throws {
+        let isDone = DispatchSemaphore(value: 0)
+        let failure = Box<StoreError?>(nil)
+        writer.shutdown { error in
+            failure.value.withLock { $0 = error }
+            isDone.signal()
+        }
+        isDone.wait()
+        if let error = failure.value.withLock({ $0 }) { throw RecorderError(error) }
     }
 
     /// Waits until the service group shuts down or the task is cancelled, and then shuts down.

@@ -1,6 +1,7 @@
 import SpanLogFormat
 import SpanLogMerge
 import SpanLogTestSupport
+import SpanLogTesting
 import Testing
 
 @Suite(.scratchDirectory) struct ShapeTests {

@@ -77,12 +77,15 @@ import Testing
             blocks[index].drops.writeFailed = 10 * UInt64(index)
             blocks[index].drops.tooLarge = 100 * UInt64(index)
             blocks[index].drops.afterShutdown = 1000 * UInt64(index)
+            blocks[index].drops.openTableFull = 10_000 * UInt64(index)
         }
         try CraftedBlock.write(blocks, toStore: store)
         let drops = try #require(try report().recorders.first).drops
         #expect(
             drops
-                == .init(bufferFull: 2, writeFailed: 20, tooLarge: 200, afterShutdown: 2000))
+                == .init(
+                    bufferFull: 2, writeFailed: 20, tooLarge: 200, afterShutdown: 2000,
+                    openTableFull: 20_000))
         #expect(drops.total == 2222)
     }
 

@@ -44,6 +44,11 @@ enum StoreText {
                     + "because writing failed, \(drops.tooLarge) too large, "
                     + "\(drops.afterShutdown) after shutdown")
         }
+        if recorder.drops.openTableFull > 0 {
+            lines.append(
+                "    \(Text.count(recorder.drops.openTableFull, "span")) found no room in the table "
+                    + "of open spans")
+        }
         for gap in recorder.gaps {
             lines.append("    gap: blocks \(gap.first) to \(gap.last) are missing")
         }

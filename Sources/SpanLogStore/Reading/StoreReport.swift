@@ -98,6 +98,9 @@ public struct RecorderReport: Sendable, Codable {
         public var tooLarge: UInt64 = 0
         /// Spans that ended after the recorder had shut down.
         public var afterShutdown: UInt64 = 0
+        /// Spans that found no room in the table of open spans. They are not lost, but those that
+        /// were open when their process died are not there as unfinished.
+        public var openTableFull: UInt64 = 0
 
         /// The number of spans lost, whatever the reason. Forged counters wrap around.
         public var total: UInt64 { bufferFull &+ writeFailed &+ tooLarge &+ afterShutdown }
@@ -120,6 +123,7 @@ extension RecorderReport {
 
     fileprivate mutating func add(_ block: Block, file: String) {
         let header = block.header
+        add(header.drops)
         if block.holdsOpenSpans { openSpanCount += UInt64(header.spanCount) }
         guard !block.holdsOpenSpans, sequences.insert(header.sequence).inserted else { return }
         blockCount += 1
@@ -129,11 +133,15 @@ extension RecorderReport {
             earliestNanoseconds = min(earliestNanoseconds ?? .max, header.earliestNanoseconds)
             latestNanoseconds = max(latestNanoseconds ?? 0, header.latestNanoseconds)
         }
-        // Counters only grow, so the greatest are the newest, in whatever order blocks come.
-        drops.bufferFull = max(drops.bufferFull, header.drops.bufferFull)
-        drops.writeFailed = max(drops.writeFailed, header.drops.writeFailed)
-        drops.tooLarge = max(drops.tooLarge, header.drops.tooLarge)
-        drops.afterShutdown = max(drops.afterShutdown, header.drops.afterShutdown)
+    }
+
+    /// Counters only grow, so the greatest are the newest, in whatever order blocks come.
+    private mutating func add(_ counters: DropCounters) {
+        drops.bufferFull = max(drops.bufferFull, counters.bufferFull)
+        drops.writeFailed = max(drops.writeFailed, counters.writeFailed)
+        drops.tooLarge = max(drops.tooLarge, counters.tooLarge)
+        drops.afterShutdown = max(drops.afterShutdown, counters.afterShutdown)
+        drops.openTableFull = max(drops.openTableFull, counters.openTableFull)
     }
 
     /// Finds the gaps, once all blocks are known.
