@@ -38,11 +38,15 @@ let package = Package(
         .systemLibrary(
             name: "CSpanLogLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CSpanLogXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(
+            name: "CSpanLogZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "SpanLogFormat", swiftSettings: strict),
         .target(name: "SpanLogLMDB", dependencies: ["CSpanLogLMDB"], swiftSettings: strict),
         .target(
             name: "SpanLogStore",
-            dependencies: ["CSpanLogXXHash", "SpanLogFormat", "SpanLogLMDB"],
+            dependencies: [
+                "CSpanLogXXHash", "CSpanLogZstd", "SpanLogFormat", "SpanLogLMDB",
+            ],
             swiftSettings: strict
         ),
         .target(

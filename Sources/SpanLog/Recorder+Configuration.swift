@@ -35,6 +35,8 @@ extension Recorder {
         /// How many open spans survive the process. Those beyond are recorded when they end, and
         /// counted.
         public var openSpansMax = 8192
+        /// How blocks are compressed, on the recorder's own thread.
+        public var compression = Compression.zstd
         /// The bytes after which a segment is closed and the next one begun.
         public var segmentBytesMax = 1 << 30
 
@@ -54,6 +56,17 @@ extension Recorder {
             self.directory = directory
             self.environment = environment ?? ProcessInfo.processInfo.environment
         }
+    }
+}
+
+extension Recorder.Configuration {
+    /// How the blocks of a store are compressed.
+    public enum Compression: Hashable, Sendable {
+        /// Not at all.
+        case none
+        /// By Zstandard at its level 1: spans take a quarter of the space or so. A block that does
+        /// not get smaller is stored as it is.
+        case zstd
     }
 }
 
@@ -99,6 +112,7 @@ extension Recorder.Configuration {
     var writerOptions: StoreWriter.Options {
         var options = StoreWriter.Options()
         options.flushIntervalNanoseconds = flushInterval.wholeNanoseconds
+        options.isCompressing = compression == .zstd
         options.segmentBytesMax = segmentBytesMax.clamped(1 << 20, 1 << 40)
         // A chunk of the spool becomes a block, behind a header and a resource.
         let chunkByteCount = blockBytesMax.clamped(64 << 10, 64 << 20)

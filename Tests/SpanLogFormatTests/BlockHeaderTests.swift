@@ -77,9 +77,10 @@ import Testing
         arguments: [
             (0, 0x73, "does not begin as one"), (7, 0x32, "does not begin as one"),
             (16, 2, "format 2"), (16, 0, "format 0"), (17, 1, "format 257"),
-            (18, 1, "unknown codec"), (20, 191, "impossible length"), (23, 1, "impossible length"),
+            (18, 2, "unknown codec"), (72, 0, "contradict"), (20, 191, "impossible length"),
+            (23, 1, "impossible length"),
             (75, 0x81, "impossible length"), (79, 1, "impossible length"),
-            (83, 0x81, "impossible length"), (87, 0xFF, "impossible length"),
+            (83, 0x81, "impossible length"), (80, 0, "contradict"), (87, 0xFF, "impossible length"),
         ] as [(Int, UInt8, String)])
     func `a changed header is refused with the reason`(
         offset: Int, byte: UInt8, reason: String

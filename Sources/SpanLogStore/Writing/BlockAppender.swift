@@ -6,13 +6,18 @@ struct BlockAppender: ~Copyable {
     private let directory: StoreDirectory
     private let recorderID: RecorderID
     private let segmentBytesMax: Int
+    /// `nil` where blocks are stored as they are.
+    private var compressor: BlockCompressor?
     private var segment: SegmentWriter?
     private var segmentCount = 0
 
-    init(directory: StoreDirectory, recorderID: RecorderID, segmentBytesMax: Int) {
+    init(
+        directory: StoreDirectory, recorderID: RecorderID, segmentBytesMax: Int, isCompressing: Bool
+    ) {
         self.directory = directory
         self.recorderID = recorderID
         self.segmentBytesMax = segmentBytesMax
+        compressor = isCompressing ? BlockCompressor() : nil
     }
 
     /// Appends a block. Once this returns, it survives a loss of power.
@@ -21,6 +26,7 @@ struct BlockAppender: ~Copyable {
     ///   tried again; if it reached the disk in spite of the error, it is then there twice, under
     ///   the same sequence number, and read once.
     mutating func append(_ block: [UInt8], sequence: UInt64) throws(StoreError) {
+        let block = compressor?.compressed(block) ?? block
         do {
             try openSegment(forBlockOf: block.count)
             try segment!.append(block, sequence: sequence)

@@ -17,6 +17,8 @@ package final class StoreWriter: Sendable {
         package var flushIntervalNanoseconds: UInt64 = 200_000_000
         /// The bytes of a segment after which the next one is begun.
         package var segmentBytesMax = 1 << 30
+        /// Whether blocks are compressed.
+        package var isCompressing = true
         /// How much may wait.
         package var spool = Spool.Options()
 
@@ -52,7 +54,7 @@ package final class StoreWriter: Sendable {
             spool: spool,
             appender: BlockAppender(
                 directory: directory, recorderID: recorderID,
-                segmentBytesMax: options.segmentBytesMax),
+                segmentBytesMax: options.segmentBytesMax, isCompressing: options.isCompressing),
             options: options, onTick: onTick, onFailure: onFailure)
         thread = try WriterThread(core)
         spool.observeFullChunks { [weak core] in core?.wake() }
