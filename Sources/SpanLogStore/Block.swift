@@ -15,37 +15,52 @@ public struct Block: Sendable {
     /// comes from a spool.
     let storedChecksum: UInt64?
 
-    /// Checks a value of the table `blocks` and takes it apart.
+    /// Checks a stored value and takes it apart.
     ///
-    /// - Parameter key: The key that the value stands under.
+    /// - Parameter key: The key that the value stands under: the block's number, or its recorder
+    ///   and its number.
     /// - Throws: ``FormatError`` if the value is no block, the checksum does not match, or the
     ///   block says that it belongs elsewhere.
-    package init(checking bytes: [UInt8], key: [UInt8]) throws(FormatError) {
-        header = try BlockHeader(decoding: bytes[...])
+    package init(
+        checking bytes: [UInt8], key: [UInt8], holdsOpenSpans: Bool = false
+    ) throws(FormatError) {
+        let (header, stored) = try Self.check(bytes, key: key)
+        self.header = header
+        self.holdsOpenSpans = holdsOpenSpans
+        storedChecksum = UInt64(
+            littleEndianIn: bytes, at: BlockHeader.checksumRange.lowerBound)
+        switch header.codec {
+        case .none:
+            self.bytes = bytes
+            payload = stored
+        case .zstd:
+            self.bytes = try ZstdFrame.content(
+                of: bytes, stored, byteCount: Int(header.payloadByteCount))
+            payload = 0..<self.bytes.count
+        }
+    }
+
+    /// As ``init(checking:key:holdsOpenSpans:)``, but looks into nothing behind the header.
+    ///
+    /// - Returns: The header, and where the payload stands as it is stored.
+    static func check(
+        _ bytes: [UInt8], key: [UInt8]
+    ) throws(FormatError) -> (header: BlockHeader, stored: Range<Int>) {
+        let header = try BlockHeader(decoding: bytes[...])
         let end = UInt64(BlockHeader.byteCount) + header.storedByteCount
         guard end <= UInt64(bytes.count) else {
             throw FormatError("the block is cut off")
         }
-        let frame = BlockHeader.byteCount..<Int(end)
         let checksum = UInt64(littleEndianIn: bytes, at: BlockHeader.checksumRange.lowerBound)
-        let range = BlockHeader.checksumRange.upperBound..<frame.upperBound
+        let range = BlockHeader.checksumRange.upperBound..<Int(end)
         guard Checksum.xxh3(bytes, range) == checksum else {
             throw FormatError("the block's checksum does not match its bytes")
         }
-        guard key == header.sequence.bigEndianBytes else {
+        let sequence = header.sequence.bigEndianBytes
+        guard key == sequence || key == header.recorderID.bytes + sequence else {
             throw FormatError("the block stands under another block's key")
         }
-        switch header.codec {
-        case .none:
-            self.bytes = bytes
-            payload = frame
-        case .zstd:
-            self.bytes = try ZstdFrame.content(
-                of: bytes, frame, byteCount: Int(header.payloadByteCount))
-            payload = 0..<self.bytes.count
-        }
-        holdsOpenSpans = false
-        storedChecksum = checksum
+        return (header, BlockHeader.byteCount..<Int(end))
     }
 }
 
