@@ -39,11 +39,12 @@ let package = Package(
         .systemLibrary(
             name: "CSpanLogLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CSpanLogXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CSpanLogSystem"),
         .target(name: "SpanLogFormat", swiftSettings: strict),
         .target(name: "SpanLogLMDB", dependencies: ["CSpanLogLMDB"], swiftSettings: strict),
         .target(
             name: "SpanLogStore",
-            dependencies: ["CSpanLogXXHash", "SpanLogFormat", "SpanLogLMDB"],
+            dependencies: ["CSpanLogSystem", "CSpanLogXXHash", "SpanLogFormat", "SpanLogLMDB"],
             swiftSettings: strict
         ),
         .target(
@@ -81,6 +82,14 @@ let package = Package(
         .executableTarget(
             name: "SpanLogTestWriter", dependencies: ["SpanLog"],
             path: "Tests/SystemTests/Writer", swiftSettings: testing),
+        .target(name: "CSpanLogAllocations", path: "Tools/benchmark/Allocations"),
+        .executableTarget(
+            name: "SpanLogBench",
+            dependencies: [
+                "CSpanLogAllocations", "SpanLog", "SpanLogFormat", "SpanLogLMDB", "SpanLogStore",
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+            ],
+            path: "Tools/benchmark/Bench", swiftSettings: testing),
         .executableTarget(
             name: "SpanLogTestReader", dependencies: ["SpanLogFormat", "SpanLogStore"],
             path: "Tests/SystemTests/Reader", swiftSettings: testing),

@@ -42,19 +42,27 @@ public final class Recorder: Service, Sendable {
         let directory = try configuration.resolvedDirectory()
         let recorderID = RecorderID.random()
         let sampler = try configuration.resolvedSampler()
-        let clock = HostClock()
+        let limits = try configuration.resolvedLimits()
+        let lanes = Box<[RecordingLane]>([])
         let resource = try configuration.resource(recorderID: recorderID)
         do {
             writer = try StoreWriter(
                 path: directory, recorderID: recorderID, resource: resource.encoded(),
                 scope: TracesData.scope(name: "spanlog", version: Version.current),
                 options: configuration.writerOptions,
-                onTick: { clock.synchronize() }, onFailure: { Self.log($0, to: logger) })
+                onTick: { for lane in lanes.value.withLock(\.self) { lane.clock.synchronize() } },
+                onFailure: { Self.log($0, to: logger) })
         } catch {
             throw RecorderError(error)
         }
         self.directory = directory
-        tracer = SpanLogTracer(writer: writer, clock: clock, sampler: sampler)
+        let redaction = configuration.redact.map { [spool = writer.spool] hook in
+            Redaction(hook: hook) { spool.countFailedRedaction() }
+        }
+        let core = TracerCore(
+            writer: writer, sampler: sampler, limits: limits, redaction: redaction)
+        lanes.value.withLock { $0 = core.lanes }
+        tracer = SpanLogTracer(core)
     }
 
     /// Returns when every span that has ended by now is durable: it survives a loss of power.

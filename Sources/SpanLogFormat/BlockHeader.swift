@@ -104,7 +104,7 @@ extension BlockHeader {
         else {
             throw FormatError("the block's payload has an impossible length")
         }
-        let drops = DropCounters((7..<12).map(number))
+        let drops = DropCounters((7..<13).map(number))
         self.init(
             recorderID: recorderID, sequence: UInt64(littleEndianIn: bytes, at: 24),
             spanCount: UInt32(littleEndianIn: bytes, at: 64), payloadByteCount: number(1),

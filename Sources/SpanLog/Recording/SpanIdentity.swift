@@ -30,12 +30,7 @@ extension ServiceContext {
 
     /// Sets the current span to nothing.
     mutating func removeCurrentSpan() {
-        // Mostly the span is all there is, and a new context is cheaper than a changed copy.
-        if count == 1, currentSpan != nil {
-            self = .topLevel
-        } else if !isEmpty {
-            currentSpan = nil
-        }
+        if !isEmpty { currentSpan = nil }
     }
 }
 
