@@ -53,7 +53,10 @@ class Stream:
             self._changed.notify_all()
 
     def _complain(self):
-        self.errors = self.popen.stderr.read()
+        for line in self.popen.stderr:
+            with self._changed:
+                self.errors += line
+                self._changed.notify_all()
 
     def wait_for(self, is_enough):
         """Returns once `is_enough(lines)`, which the process must bring about while it lives."""
