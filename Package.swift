@@ -91,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "SpanLogBench",
             dependencies: [
-                "CSpanLogAllocations", "SpanLog", "SpanLogFormat", "SpanLogLMDB", "SpanLogStore",
+                "CSpanLogAllocations", "CSpanLogZstd", "SpanLog", "SpanLogFormat", "SpanLogLMDB",
+                "SpanLogStore",
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ],
             path: "Tools/benchmark/Bench", swiftSettings: testing),

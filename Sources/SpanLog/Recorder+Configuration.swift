@@ -68,6 +68,9 @@ extension Recorder {
         /// The age at which files are removed in the same way.
         public var storeAgeMax: Duration?
 
+        /// Whether spans are thrown away instead of written: what benchmarks compare with.
+        package var isDiscarding = false
+
         private let environment: [String: String]
 
         /// Creates a configuration with the default bounds.
@@ -171,6 +174,7 @@ extension Recorder.Configuration {
         var options = StoreWriter.Options()
         options.flushIntervalNanoseconds = flushInterval.nanoseconds(atMost: .seconds(3600))
         options.isCompressing = compression == .zstd
+        options.isDiscarding = isDiscarding
         setFilesAndRetention(&options)
         // A chunk of the spool becomes a block, behind a header and a resource.
         let chunkByteCount = blockBytesMax.clamped(64 << 10, 64 << 20)
