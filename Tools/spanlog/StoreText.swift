@@ -49,6 +49,11 @@ enum StoreText {
                 "    \(Text.count(recorder.drops.openTableFull, "span")) found no room in the table "
                     + "of open spans")
         }
+        if recorder.drops.redactionFailed > 0 {
+            lines.append(
+                "    \(Text.count(recorder.drops.redactionFailed, "span")) recorded without "
+                    + "attributes, events and message, since their redaction failed")
+        }
         for gap in recorder.gaps {
             lines.append("    gap: blocks \(gap.first) to \(gap.last) are missing")
         }

@@ -101,6 +101,9 @@ public struct RecorderReport: Sendable, Codable {
         /// Spans that found no room in the table of open spans. They are not lost, but those that
         /// were open when their process died are not there as unfinished.
         public var openTableFull: UInt64 = 0
+        /// Spans that are there without attributes, events and message, because their redaction
+        /// failed.
+        public var redactionFailed: UInt64 = 0
 
         /// The number of spans lost, whatever the reason. Forged counters wrap around.
         public var total: UInt64 { bufferFull &+ writeFailed &+ tooLarge &+ afterShutdown }
@@ -142,6 +145,7 @@ extension RecorderReport {
         drops.tooLarge = max(drops.tooLarge, counters.tooLarge)
         drops.afterShutdown = max(drops.afterShutdown, counters.afterShutdown)
         drops.openTableFull = max(drops.openTableFull, counters.openTableFull)
+        drops.redactionFailed = max(drops.redactionFailed, counters.redactionFailed)
     }
 
     /// Finds the gaps, once all blocks are known.
