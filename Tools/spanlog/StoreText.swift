@@ -52,8 +52,8 @@ enum StoreText {
         }
         if recorder.drops.redactionFailed > 0 {
             lines.append(
-                "    \(Text.count(recorder.drops.redactionFailed, "span")) stored without content: the "
-                    + "hook that redacts failed")
+                "    \(Text.count(recorder.drops.redactionFailed, "span")) recorded without "
+                    + "attributes, events and message, since their redaction failed")
         }
         if let removed = removed(recorder.removed) { lines.append("    \(removed)") }
         for gap in recorder.gaps {

@@ -174,7 +174,8 @@ public struct RecorderReport: Sendable, Codable {
         /// Spans that found no room in the table of open spans. They are not lost, but those that
         /// were open when their process died are not there as unfinished.
         public var openTableFull: UInt64 = 0
-        /// Spans that are stored without their content, since the service's hook that redacts failed.
+        /// Spans that are there without attributes, events and message, because their redaction
+        /// failed.
         public var redactionFailed: UInt64 = 0
 
         /// The number of spans lost, whatever the reason. Forged counters wrap around.
