@@ -17,7 +17,8 @@ extension SpoolReader {
         var blocks = chunks.map { chunk in
             block(chunk.entries, sequence: chunk.sequence, spanCount: chunk.spanCount)
         }
-        guard !openSpans.isEmpty else { return blocks }
+        // Without open spans, the block tells what was lost since the last chunk began.
+        guard !openSpans.isEmpty || drops != DropCounters() else { return blocks }
         let entries = openSpans.flatMap {
             UnfinishedSpan.entry($0.bytes, lastSeenNanoseconds: lastSeenNanoseconds)
         }
