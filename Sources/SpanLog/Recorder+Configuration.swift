@@ -63,7 +63,8 @@ extension Recorder {
         /// behind. What is removed is counted, and no damage. `nil` removes nothing.
         ///
         /// Files that living recorders write are never removed, so a store takes at least their
-        /// spools and their segments. Another living recorder's files are not touched at all.
+        /// spools and their segments. Another living recorder's files are not touched at all. What is
+        /// removed is recorded before, which takes a few KiB: choose a limit below the disk's size.
         public var storeBytesMax: Int?
         /// The age at which files are removed in the same way.
         public var storeAgeMax: Duration?

@@ -203,6 +203,28 @@ import Testing
         #expect(await writer.shutdown() == nil)
     }
 
+    @Test func `short lives keep the store within its limit, each at its end`() async throws {
+        var options = StoreWriter.Options.forTesting
+        options.retention.byteCountMax = 3 << 20
+        options.isCompressing = false
+        options.spool.chunkByteCount = 64 << 10
+        options.spool.slotCount = 0
+        for life in 1...12 {
+            let writer = try StoreWriter(store, recorder: UInt8(life), options: options)
+            for _ in 0..<20 {
+                writer.append([UInt8](repeating: 1, count: 50_000), start: 1, end: 2)
+            }
+            #expect(await writer.shutdown() == nil)
+            #expect(try StoreInventory(directory).byteCount < 4 << 20)
+        }
+        let report = try report()
+        #expect(report.isSound)
+        let kept = report.recorders.map(\.spanCount).reduce(0, +)
+        let dropped = report.recorders.map(\.drops.total).reduce(0, +)
+        #expect(dropped == 0 && kept + report.removed.spanCount == 240)
+        #expect(report.removed.spanCount >= 160)
+    }
+
     @Test func `a segment is closed at its age, whether or not a span follows`() async throws {
         var options = StoreWriter.Options()
         options.flushIntervalNanoseconds = 1_000_000

@@ -62,6 +62,27 @@ enum StoreText {
         return lines
     }
 
+    /// What a compaction did, and a line for each damage.
+    static func describe(_ report: CompactionReport) -> String {
+        var line = "\(report.path): "
+        if report.joinedFileCount == 0 {
+            line += "nothing to join"
+        } else {
+            line +=
+                "joined \(Text.count(report.joinedFileCount, "file")) into "
+                + "\(report.createdFileCount) (\(Text.count(report.blockCount, "block")), "
+                + "\(Text.count(report.spanCount, "span")), "
+                + "\(Text.count(report.openSpanCount, "unfinished span"))); "
+                + "\(Text.bytes(report.byteCountBefore)) became "
+                + Text.bytes(report.byteCountAfter)
+        }
+        if report.livingRecorderCount > 0 {
+            line += "; left alone: \(Text.count(report.livingRecorderCount, "living recorder"))"
+        }
+        return ([line] + report.damages.map { "  left as it is: \($0.reason)" })
+            .joined(separator: "\n")
+    }
+
     private static func removed(_ report: StoreReport) -> [String] {
         removed(report.removed).map { ["  \($0)"] } ?? []
     }

@@ -155,25 +155,14 @@ extension Store {
 
 /// Which blocks of a store have been delivered.
 private struct DeliveredBlocks {
-    private var checksums: [Name: UInt64?] = [:]
+    private var checksums: [BlockName: UInt64?] = [:]
     private var recordersWithOpenSpans: Set<RecorderID> = []
-
-    /// What makes a block the same block wherever it is found.
-    private struct Name: Hashable {
-        let recorderID: RecorderID
-        let sequence: UInt64
-
-        init(_ header: BlockHeader) {
-            recorderID = header.recorderID
-            sequence = header.sequence
-        }
-    }
 
     /// Whether a block of this name has been delivered.
     func contains(_ block: Block) -> Bool {
         block.holdsOpenSpans
             ? recordersWithOpenSpans.contains(block.header.recorderID)
-            : checksums[Name(block.header)] != nil
+            : checksums[BlockName(block.header)] != nil
     }
 
     /// - Returns: Whether the block is to be delivered. One of the same name with other bytes is:
@@ -182,7 +171,7 @@ private struct DeliveredBlocks {
         if block.holdsOpenSpans {
             return recordersWithOpenSpans.insert(block.header.recorderID).inserted
         }
-        let name = Name(block.header)
+        let name = BlockName(block.header)
         guard let known = checksums[name] else {
             checksums[name] = block.storedChecksum
             return true

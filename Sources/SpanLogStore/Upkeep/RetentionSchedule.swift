@@ -1,7 +1,7 @@
 import SpanLogFormat
 
-/// When a writer looks after what the store may keep: at its start, when a segment is finished, and
-/// once a minute.
+/// When a writer looks after what the store may keep: when it first wakes, be it to end, when a
+/// segment is finished, and once a minute.
 struct RetentionSchedule: Sendable {
     private let directory: StoreDirectory
     private let recorderID: RecorderID

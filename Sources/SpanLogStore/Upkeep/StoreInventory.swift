@@ -2,8 +2,7 @@ import SpanLogFormat
 
 /// The files of a store, and which of them nobody writes any more.
 ///
-/// Recorders that are dead stay so, since ids are never used again. As long as the inventory is
-/// there, it holds the locks of their spools.
+/// Recorders that are dead stay so, since ids are never used again.
 struct StoreInventory: Sendable {
     /// Files of dead recorders, finished segments of this process's own, and compacted segments,
     /// by the time of their last change.
@@ -12,7 +11,8 @@ struct StoreInventory: Sendable {
     private(set) var byteCount: UInt64 = 0
     /// Files that writing left behind when it was interrupted, and lock files without a segment.
     private(set) var leftovers: [String] = []
-    private var locks: [ReadOnlyFile] = []
+    /// How many recorders are alive, the own one left out.
+    private(set) var livingRecorderCount = 0
 
     /// A file that nobody writes any more.
     struct File: Hashable, Sendable {
@@ -48,10 +48,11 @@ struct StoreInventory: Sendable {
             byteCount += status.byteCount
             guard let entry = StoreDirectory.Entry(fileName: name) else { continue }
             if let id = entry.recorderID, id != own?.recorderID, isDead[id] == nil {
-                isDead[id] = lockSpool(of: id, in: directory)
+                isDead[id] = Self.isDead(id, in: directory)
             }
             add(entry, path, status, own: own, isDead: entry.recorderID.flatMap { isDead[$0] })
         }
+        livingRecorderCount = isDead.values.count { !$0 }
         files.sort { ($0.modifiedNanoseconds, $0.path) < ($1.modifiedNanoseconds, $1.path) }
     }
 
@@ -83,25 +84,21 @@ struct StoreInventory: Sendable {
         }
     }
 
-    /// Whether the recorder is dead, whose spool is then locked.
+    /// Whether the recorder's process has ended, or shut the recorder down.
     ///
     /// A recorder makes its spool before any other file, and removes it when it has shut down; in
     /// between it holds the lock. So there is no doubt but in the moment between making the file and
     /// locking it: until the file has its header, it counts as one of a recorder that is starting,
     /// unless it is old.
-    private mutating func lockSpool(of id: RecorderID, in directory: StoreDirectory) -> Bool {
+    private static func isDead(_ id: RecorderID, in directory: StoreDirectory) -> Bool {
         let path = directory.filePath(StoreDirectory.spoolName(of: id))
         do throws(SystemError) {
             let file = try ReadOnlyFile(path)
             if try file.bytes(at: 0, count: SpoolLayout.magic.count) != SpoolLayout.magic {
                 let changed = try FileSystem.status(of: path)?.modifiedNanoseconds ?? .max
-                guard changed < Clocks.realtime() &- Self.startingNanosecondsMax else {
-                    return false
-                }
+                guard changed < Clocks.realtime() &- startingNanosecondsMax else { return false }
             }
-            guard try file.lock() else { return false }
-            locks.append(file)
-            return true
+            return !file.isLockedByAnother
         } catch {
             // Without its spool it has shut down; one that cannot be opened tells nothing.
             return error.isNotFound

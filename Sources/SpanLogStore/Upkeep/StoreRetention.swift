@@ -31,6 +31,7 @@ struct StoreRetention {
 
     private func enforceLocked() throws -> [String] {
         let inventory = try StoreInventory(directory, own: own)
+        for path in inventory.leftovers { try FileSystem.removeFile(path) }
         let files = excess(of: inventory, now: Clocks.realtime())
         guard !files.isEmpty else { return [] }
         var removals = try StoreRemovals(directory)

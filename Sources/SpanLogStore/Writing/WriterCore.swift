@@ -206,6 +206,8 @@ extension WriterCore {
         // A spool that still holds spans stays, and readers find them there.
         if pending.isEmpty { spool.remove() }
         for batch in pending.batches { spool.giveUp(batch) }
+        // Where processes live shorter than the interval, nobody else would.
+        maintain()
         let late = requests.withLock { requests in
             requests.isStopped = true
             requests.lastFailure = pending.failure
