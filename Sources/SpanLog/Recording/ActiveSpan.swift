@@ -18,6 +18,8 @@ public final class ActiveSpan: Tracing.Span {
     /// this span is not the chain of spans above it.
     let baseContext: ServiceContext
     private let state: Mutex<SpanState>
+    /// Whether the span may be recording, for those who need no lock if it is not.
+    private let mayRecord: Atomic<Bool>
 
     init(
         _ operationName: String, identity: SpanIdentity, parentID: SpanID?, isParentRemote: Bool,
@@ -27,6 +29,7 @@ public final class ActiveSpan: Tracing.Span {
         self.start = start
         self.lane = lane
         baseContext = context
+        mayRecord = Atomic(identity.isSampled)
         guard identity.isSampled else {
             state = Mutex(SpanState(operationName))
             return
@@ -42,8 +45,8 @@ public final class ActiveSpan: Tracing.Span {
     }
 
     deinit {
-        guard identity.isSampled else { return }
         // A span that nobody ended and nobody can end any more is recorded as unfinished.
+        guard mayRecord.load(ordering: .relaxed) else { return }
         state.withLock { state in
             if state.isRecording { state.abandon(lane) }
         }
@@ -59,7 +62,7 @@ public final class ActiveSpan: Tracing.Span {
 
     /// Whether the span is sampled and has not ended.
     public var isRecording: Bool {
-        identity.isSampled && state.withLock { $0.isRecording }
+        mayRecord.load(ordering: .relaxed) && state.withLock { $0.isRecording }
     }
 
     /// The span's name. Changing it renames the span.
@@ -127,7 +130,7 @@ public final class ActiveSpan: Tracing.Span {
 
     @inline(__always)
     private func change(_ body: (inout SpanState, RecordingLane) -> Void) {
-        guard identity.isSampled else { return }
+        guard mayRecord.load(ordering: .relaxed) else { return }
         state.withLock { state in
             if state.isRecording { body(&state, lane) }
         }
@@ -163,6 +166,7 @@ extension ActiveSpan {
     private func end(at instant: SpanInstant) {
         state.withLock { state in
             guard state.isRecording else { return }
+            mayRecord.store(false, ordering: .relaxed)
             state.end(
                 lane, at: instant.nanoseconds(since: start), start: start.nanoseconds)
         }
