@@ -40,11 +40,16 @@ let package = Package(
             name: "CSpanLogLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CSpanLogXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CSpanLogSystem"),
+        .systemLibrary(
+            name: "CSpanLogZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "SpanLogFormat", swiftSettings: strict),
         .target(name: "SpanLogLMDB", dependencies: ["CSpanLogLMDB"], swiftSettings: strict),
         .target(
             name: "SpanLogStore",
-            dependencies: ["CSpanLogSystem", "CSpanLogXXHash", "SpanLogFormat", "SpanLogLMDB"],
+            dependencies: [
+                "CSpanLogSystem", "CSpanLogXXHash", "CSpanLogZstd", "SpanLogFormat",
+                "SpanLogLMDB",
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -86,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "SpanLogBench",
             dependencies: [
-                "CSpanLogAllocations", "SpanLog", "SpanLogFormat", "SpanLogLMDB", "SpanLogStore",
+                "CSpanLogAllocations", "CSpanLogZstd", "SpanLog", "SpanLogFormat", "SpanLogLMDB",
+                "SpanLogStore",
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ],
             path: "Tools/benchmark/Bench", swiftSettings: testing),

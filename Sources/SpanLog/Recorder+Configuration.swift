@@ -48,8 +48,28 @@ extension Recorder {
         /// How many open spans survive the process. Those beyond are recorded when they end, and
         /// counted.
         public var openSpansMax = 8192
-        /// The bytes after which a segment is closed and the next one begun.
+        /// How blocks are compressed, on the recorder's own thread.
+        public var compression = Compression.zstd
+        /// When what has ended is written and synced. A flush and a shutdown always do both.
+        public var durability = Durability.everyBlock
+        /// The bytes after which a segment is closed and the next one begun; at most a quarter of
+        /// ``storeBytesMax``.
         public var segmentBytesMax = 1 << 30
+        /// The age at which a segment is closed and the next one begun; `nil` is a quarter of
+        /// ``storeAgeMax`` if there is one.
+        public var segmentAgeMax: Duration?
+        /// The bytes of all files in the store. If there are more, whole files are removed, the
+        /// oldest first: segments that this recorder has finished, and what dead recorders left
+        /// behind. What is removed is counted, and no damage. `nil` removes nothing.
+        ///
+        /// Files that living recorders write are never removed, so a store takes at least their
+        /// spools and their segments. Another living recorder's files are not touched at all.
+        public var storeBytesMax: Int?
+        /// The age at which files are removed in the same way.
+        public var storeAgeMax: Duration?
+
+        /// Whether spans are thrown away instead of written: what benchmarks compare with.
+        package var isDiscarding = false
 
         private let environment: [String: String]
 
@@ -81,6 +101,32 @@ extension Recorder.Configuration {
         case wait(Duration)
     }
 
+    /// When spans that have ended are written into a segment and synced, so that they survive a loss
+    /// of power. The death of the process loses none of them, whatever is chosen: until then they
+    /// are in the spool. Nor is a segment ever damaged by a loss of power.
+    public enum Durability: Hashable, Sendable {
+        /// Whenever ``flushInterval`` has passed or a block is full. A loss of power takes what
+        /// ended since.
+        case everyBlock
+        /// When so much time has passed, or a quarter of the spool is full. A loss of power takes
+        /// what ended since, but for what the system wrote of the spool by itself.
+        case interval(Duration)
+        /// When a quarter of the spool is full. Until then the system writes the spool's pages when
+        /// it likes, on Linux after half a minute; a loss of power takes what it has not.
+        case system
+    }
+
+    /// How the blocks of a store are compressed.
+    public enum Compression: Hashable, Sendable {
+        /// Not at all.
+        case none
+        /// By Zstandard at its level 1: spans take a quarter of the space or so. A block that does
+        /// not get smaller is stored as it is.
+        case zstd
+    }
+}
+
+extension Recorder.Configuration {
     func resolvedDirectory() throws(RecorderError) -> String {
         guard let directory = directory ?? nonEmpty("SPANLOG_DIR"), !directory.isEmpty else {
             throw RecorderError(
@@ -126,8 +172,10 @@ extension Recorder.Configuration {
     /// The bounds, each brought into what the format and the system can do.
     var writerOptions: StoreWriter.Options {
         var options = StoreWriter.Options()
-        options.flushIntervalNanoseconds = flushInterval.wholeNanoseconds
-        options.segmentBytesMax = segmentBytesMax.clamped(1 << 20, 1 << 40)
+        options.flushIntervalNanoseconds = flushInterval.nanoseconds(atMost: .seconds(3600))
+        options.isCompressing = compression == .zstd
+        options.isDiscarding = isDiscarding
+        setFilesAndRetention(&options)
         // A chunk of the spool becomes a block, behind a header and a resource.
         let chunkByteCount = blockBytesMax.clamped(64 << 10, 64 << 20)
         options.spool.chunkByteCount = chunkByteCount
@@ -135,9 +183,24 @@ extension Recorder.Configuration {
         options.spool.spanBytesMax = spanBytesMax.clamped(0, 1 << 30)
         options.spool.slotCount = openSpansMax.clamped(0, 1 << 20)
         if case .wait(let limit) = whenFull {
-            options.spool.waitNanoseconds = limit.wholeNanoseconds
+            options.spool.waitNanoseconds = limit.nanoseconds(atMost: .seconds(3600))
         }
         return options
+    }
+
+    private func setFilesAndRetention(_ options: inout StoreWriter.Options) {
+        switch durability {
+        case .everyBlock: options.durability = .everyBlock
+        case .interval(let interval):
+            options.durability = .interval(nanoseconds: interval.nanoseconds(atMost: .ages))
+        case .system: options.durability = .system
+        }
+        options.segmentBytesMax = min(segmentBytesMax, (storeBytesMax ?? .max) / 4)
+            .clamped(1 << 20, 1 << 40)
+        options.segmentAgeMaxNanoseconds = (segmentAgeMax ?? storeAgeMax.map { $0 / 4 })
+            .map { max($0.nanoseconds(atMost: .ages), 1) }
+        options.retention.byteCountMax = storeBytesMax.map { UInt64(clamping: $0) }
+        options.retention.ageNanosecondsMax = storeAgeMax?.nanoseconds(atMost: .ages)
     }
 
     private func nonEmpty(_ name: String) -> String? {
@@ -146,9 +209,12 @@ extension Recorder.Configuration {
 }
 
 extension Duration {
-    /// The duration in nanoseconds: 0 if it is negative, an hour if it is longer than that.
-    fileprivate var wholeNanoseconds: UInt64 {
-        let bounded = Swift.min(Swift.max(self, .zero), .seconds(3600))
+    /// Longer than anything is kept.
+    fileprivate static let ages = Duration.seconds(100 * 365 * 86_400 as Int64)
+
+    /// The duration in nanoseconds: 0 if it is negative, and `greatest` if it is longer than that.
+    fileprivate func nanoseconds(atMost greatest: Duration) -> UInt64 {
+        let bounded = Swift.min(Swift.max(self, .zero), greatest)
         let parts = bounded.components
         return UInt64(parts.seconds) * 1_000_000_000 + UInt64(parts.attoseconds) / 1_000_000_000
     }

@@ -6,7 +6,7 @@ import Testing
 @testable import SpanLogStore
 
 /// A store is copied while its recorder lives: that is what a crash leaves behind.
-@Suite(.scratchDirectory, .timeLimit(.minutes(2))) struct SpoolTests {
+@Suite(.scratchDirectory, .timeLimit(.minutes(10))) struct SpoolTests {
     private let store = Scratch.path("store")
     private let copy = Scratch.path("copy")
 

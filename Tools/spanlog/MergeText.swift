@@ -8,6 +8,9 @@ enum MergeText {
             "\(store.path): \(services(store)), "
                 + Text.count(store.recorders.map(\.spanCount).reduce(0, +), "span")
         }
+        lines += report.stores.compactMap { store in
+            StoreText.removed(store.removed).map { "\(store.path): \($0)" }
+        }
         lines += report.damages.map { "damage: \($0.reason)" }
         lines.append(traces(report.traces))
         lines.append(accounting(report.accounting))

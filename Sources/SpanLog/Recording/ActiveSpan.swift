@@ -14,6 +14,9 @@ public final class ActiveSpan: Tracing.Span {
     public let identity: SpanIdentity
     private let start: SpanInstant
     private let lane: RecordingLane
+    /// The context of the span's start without its current span: what a long-lived context holds of
+    /// this span is not the chain of spans above it.
+    let baseContext: ServiceContext
     private let state: Mutex<SpanState>
 
     init(
@@ -23,8 +26,9 @@ public final class ActiveSpan: Tracing.Span {
         self.identity = identity
         self.start = start
         self.lane = lane
+        baseContext = context
         guard identity.isSampled else {
-            state = Mutex(SpanState(operationName, context))
+            state = Mutex(SpanState(operationName))
             return
         }
         let head = SpanDraft.Head(
@@ -33,11 +37,12 @@ public final class ActiveSpan: Tracing.Span {
             kind: SpanRecord.Kind(kind), startNanoseconds: start.nanoseconds)
         state = Mutex(
             SpanState(
-                operationName, context,
+                operationName,
                 lane.begin(head, operationName, identity.traceState)))
     }
 
     deinit {
+        guard identity.isSampled else { return }
         // A span that nobody ended and nobody can end any more is recorded as unfinished.
         state.withLock { state in
             if state.isRecording { state.abandon(lane) }
@@ -52,12 +57,9 @@ public final class ActiveSpan: Tracing.Span {
         return context
     }
 
-    /// The context of the span's start, apart from its current span.
-    var baseContext: ServiceContext { state.withLock { $0.baseContext } }
-
     /// Whether the span is sampled and has not ended.
     public var isRecording: Bool {
-        state.withLock { $0.isRecording }
+        identity.isSampled && state.withLock { $0.isRecording }
     }
 
     /// The span's name. Changing it renames the span.
@@ -125,6 +127,7 @@ public final class ActiveSpan: Tracing.Span {
 
     @inline(__always)
     private func change(_ body: (inout SpanState, RecordingLane) -> Void) {
+        guard identity.isSampled else { return }
         state.withLock { state in
             if state.isRecording { body(&state, lane) }
         }
@@ -153,23 +156,16 @@ extension ActiveSpan {
     ///
     /// It never waits for the disk, unless the configuration says so.
     public func end() {
-        guard identity.isSampled else { return forgetParents() }
+        guard identity.isSampled else { return }
         end(at: SpanInstant(now: lane.clock))
     }
 
     private func end(at instant: SpanInstant) {
         state.withLock { state in
-            state.baseContext.removeCurrentSpan()
             guard state.isRecording else { return }
             state.end(
                 lane, at: instant.nanoseconds(since: start), start: start.nanoseconds)
         }
-    }
-
-    /// What a long-lived context may still hold of an ended span is its identity, not the chain of
-    /// spans above it.
-    private func forgetParents() {
-        state.withLock { $0.baseContext.removeCurrentSpan() }
     }
 }
 

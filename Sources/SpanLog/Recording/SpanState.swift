@@ -5,8 +5,6 @@ internal import Tracing
 /// What changes of a span while it runs.
 struct SpanState: ~Copyable {
     private(set) var operationName: String
-    /// The context of the span's start, whose current span is one above this one, or none.
-    var baseContext: ServiceContext
     /// Whether the span is sampled and has not ended.
     private(set) var isRecording: Bool
     /// The bytes of the span's fixed fields and of its attributes, as long as it is recording.
@@ -22,19 +20,15 @@ struct SpanState: ~Copyable {
     private var rareDetails: SpanDetails?
 
     /// The state of a span that records nothing.
-    init(_ operationName: String, _ baseContext: ServiceContext) {
+    init(_ operationName: String) {
         self.operationName = operationName
-        self.baseContext = baseContext
         isRecording = false
         draft = .nothing
     }
 
     /// The state of a span that is recorded.
-    init(
-        _ operationName: String, _ baseContext: ServiceContext, _ draft: consuming SpanDraft
-    ) {
+    init(_ operationName: String, _ draft: consuming SpanDraft) {
         self.operationName = operationName
-        self.baseContext = baseContext
         isRecording = true
         self.draft = draft
     }

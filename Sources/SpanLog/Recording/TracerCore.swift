@@ -32,8 +32,7 @@ final class TracerCore: Sendable {
         guard let parent = context.currentSpan else {
             return startRoot(operationName, context, kind, start: start)
         }
-        // Mostly the current span is all that a context holds, and the child has no use for it.
-        let context = context.count == 1 ? .topLevel : context
+        let context = context.withoutCurrentSpan()
         switch parent {
         case .local(let parent):
             return startSpan(operationName, childOf: parent, context, kind, start: start)

@@ -10,6 +10,8 @@ package final class SpoolLane: Sendable {
     /// The bytes of the largest span that goes into a chunk.
     private let spanByteCountMax: Int
     private let state = Mutex(State())
+    /// A free slot that can be taken without the lock, or −1. Only who has the lock puts one here.
+    private let spareSlot = Atomic<Int32>(-1)
 
     private struct State {
         /// The chunk that is gathering, or `nil` before the first span.
@@ -60,6 +62,11 @@ extension SpoolLane {
     }
 
     private func takeSlot() -> Int? {
+        let spare = spareSlot.exchange(-1, ordering: .acquiring)
+        return spare >= 0 ? Int(spare) : takeSlotUnderLock()
+    }
+
+    private func takeSlotUnderLock() -> Int? {
         enter { state in
             if let slot = state.freeSlots.popLast() { return Int(slot) }
             state.freeSlots = space.takeSlots(atMost: Self.slotBatch)
@@ -69,6 +76,9 @@ extension SpoolLane {
 
     private func free(_ slot: Int, _ state: inout State) {
         memory.setState(slot, SpoolLayout.Slot.isFree)
+        if spareSlot.load(ordering: .relaxed) < 0 {
+            return spareSlot.store(Int32(truncatingIfNeeded: slot), ordering: .releasing)
+        }
         state.freeSlots.append(Int32(slot))
         guard state.freeSlots.count > 2 * Self.slotBatch else { return }
         space.returnSlots(state.freeSlots.suffix(Self.slotBatch))

@@ -5,11 +5,12 @@ import Tracing
 
 /// What a span costs the thread that makes it.
 struct RecordBenchmark {
-    private static let spansPerRun = Int(ProcessInfo.processInfo.environment["BN"] ?? "") ?? 100_000
+    private static let spansPerRun = 100_000
     private static let runCount = 7
 
+    let threadCounts: [Int]
     /// Measures only subjects whose names contain this text, apart from the first one.
-    var filter: String?
+    let filter: String?
 
     func run() async throws -> Table {
         let folder = FileManager.default.temporaryDirectory
@@ -22,7 +23,7 @@ struct RecordBenchmark {
         let unsampled = try Recorder(configuration)
 
         var table = Table()
-        for threadCount in ProcessInfo.processInfo.environment["BT"] == nil ? [1, 2] : [1] {
+        for threadCount in threadCounts {
             let subjects = subjects(recorder, unsampled).enumerated().filter { index, subject in
                 index == 0 || filter.map(subject.name.contains) ?? true
             }

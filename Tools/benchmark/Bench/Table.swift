@@ -37,14 +37,8 @@ struct Table: Encodable {
     }
 
     func print(asJSON isJSON: Bool) throws {
-        if isJSON {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-            encoder.keyEncodingStrategy = .convertToSnakeCase
-            Swift.print(String(decoding: try encoder.encode(self), as: UTF8.self))
-        } else {
-            printText()
-        }
+        if isJSON { return try printJSON(self) }
+        printText()
     }
 
     private func printText() {
