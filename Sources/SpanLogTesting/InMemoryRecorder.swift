@@ -18,8 +18,9 @@ internal import SpanLogStore
 /// ```
 ///
 /// It is the recorder that services use, and its store lies in memory that belongs to this object:
-/// in `/dev/shm`, or in the directory for temporary files where there is none. Tests that run in
-/// parallel each have one of their own, with `withTracer`; nothing global is touched.
+/// in `/dev/shm`, or in the directory for temporary files where there is none. Only a test process
+/// that is killed leaves it there (`spanlog-testing-…`). Tests that run in parallel each have one of
+/// their own, with `withTracer`; nothing global is touched.
 public final class InMemoryRecorder: Sendable {
     /// Where spans are made. Pass it to `withTracer`, or to what is tested.
     public let tracer: SpanLogTracer
