@@ -25,6 +25,7 @@ let package = Package(
     name: "spanlog",
     products: [
         .library(name: "SpanLog", targets: ["SpanLog"]),
+        .library(name: "SpanLogTesting", targets: ["SpanLogTesting"]),
         .library(name: "SpanLogMerge", targets: ["SpanLogMerge"]),
         .library(name: "SpanLogExport", targets: ["SpanLogExport"]),
     ],
@@ -38,6 +39,7 @@ let package = Package(
         .systemLibrary(
             name: "CSpanLogLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CSpanLogXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CSpanLogSystem"),
         .systemLibrary(
             name: "CSpanLogZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "SpanLogFormat", swiftSettings: strict),
@@ -45,7 +47,8 @@ let package = Package(
         .target(
             name: "SpanLogStore",
             dependencies: [
-                "CSpanLogXXHash", "CSpanLogZstd", "SpanLogFormat", "SpanLogLMDB",
+                "CSpanLogSystem", "CSpanLogXXHash", "CSpanLogZstd", "SpanLogFormat",
+                "SpanLogLMDB",
             ],
             swiftSettings: strict
         ),
@@ -56,6 +59,14 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SpanLogTesting",
+            dependencies: [
+                "SpanLog", "SpanLogFormat", "SpanLogStore",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -76,6 +87,18 @@ let package = Package(
         .executableTarget(
             name: "SpanLogTestWriter", dependencies: ["SpanLog"],
             path: "Tests/SystemTests/Writer", swiftSettings: testing),
+        .target(name: "CSpanLogAllocations", path: "Tools/benchmark/Allocations"),
+        .executableTarget(
+            name: "SpanLogBench",
+            dependencies: [
+                "CSpanLogAllocations", "CSpanLogZstd", "SpanLog", "SpanLogFormat", "SpanLogLMDB",
+                "SpanLogStore",
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+            ],
+            path: "Tools/benchmark/Bench", swiftSettings: testing),
+        .executableTarget(
+            name: "SpanLogTestReader", dependencies: ["SpanLogFormat", "SpanLogStore"],
+            path: "Tests/SystemTests/Reader", swiftSettings: testing),
         .testTarget(
             name: "SpanLogFormatTests", dependencies: ["SpanLogFormat", "SpanLogTestSupport"],
             swiftSettings: testing),
@@ -89,6 +112,7 @@ let package = Package(
             name: "SpanLogMergeTests",
             dependencies: [
                 "SpanLogFormat", "SpanLogMerge", "SpanLogStore", "SpanLogTestSupport",
+                "SpanLogTesting",
             ],
             swiftSettings: testing),
         .testTarget(
@@ -100,6 +124,12 @@ let package = Package(
             dependencies: [
                 "SpanLog", "SpanLogFormat", "SpanLogStore", "SpanLogTestSupport",
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "SpanLogTestingTests",
+            dependencies: [
+                "SpanLogTesting", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: testing),
     ]

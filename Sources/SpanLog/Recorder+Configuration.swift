@@ -21,12 +21,25 @@ extension Recorder {
         /// Which spans are recorded. Unless somebody says otherwise, a span is if its parent is, and
         /// always without one.
         public var sampler: Sampler?
+        /// How much a span may hold. Unless somebody says otherwise, OpenTelemetry's environment
+        /// variables do (`OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` and
+        /// their siblings).
+        public var limits: SpanLimits?
+        /// Sees each span when it has ended, before it is stored anywhere, and takes out what must
+        /// not be: secrets, personal data.
+        ///
+        /// If it throws, the span is stored without attributes, events and message, and counted.
+        /// Attributes of spans that are still open do not survive the process then, and a span
+        /// costs several times as much. It is called on the thread that ends the span.
+        public var redact: (@Sendable (inout RedactableSpan) throws -> Void)?
         /// The longest that a span which has ended waits to be written.
         public var flushInterval: Duration = .milliseconds(200)
         /// The bytes of the spool: of the file in the store that holds spans which have ended and
         /// are in no block yet. It is reserved on the disk, and bounds memory. Spans that end while
         /// it is full are dropped and counted.
         public var spoolBytesMax = 32 << 20
+        /// What becomes of a span that ends while the spool is full.
+        public var whenFull = WhenFull.drop
         /// The bytes of spans after which a block is written without waiting any longer.
         public var blockBytesMax = 1 << 20
         /// The bytes of the largest span that is recorded, and of all the spans larger than a block
@@ -56,6 +69,9 @@ extension Recorder {
         /// The age at which files are removed in the same way.
         public var storeAgeMax: Duration?
 
+        /// Whether spans are thrown away instead of written: what benchmarks compare with.
+        package var isDiscarding = false
+
         private let environment: [String: String]
 
         /// Creates a configuration with the default bounds.
@@ -76,6 +92,16 @@ extension Recorder {
 }
 
 extension Recorder.Configuration {
+    /// What becomes of a span that ends while the spool is full, because the disk has fallen behind
+    /// or fails.
+    public enum WhenFull: Hashable, Sendable {
+        /// It is dropped and counted, and nobody waits.
+        case drop
+        /// The thread that ends it waits for room, but no longer than this; then it is dropped and
+        /// counted. Only for programs that may stand still, such as tests and batch jobs.
+        case wait(Duration)
+    }
+
     /// When spans that have ended are written into a segment and synced, so that they survive a loss
     /// of power. The death of the process loses none of them, whatever is chosen: until then they
     /// are in the spool. Nor is a segment ever damaged by a loss of power.
@@ -117,6 +143,11 @@ extension Recorder.Configuration {
         return try Sampler(environment: environment) ?? .parentBased()
     }
 
+    func resolvedLimits() throws(RecorderError) -> SpanLimits {
+        if let limits { return limits }
+        return try SpanLimits(environment: environment)
+    }
+
     /// The resource of all spans, by OpenTelemetry's rules: code wins over `OTEL_SERVICE_NAME`,
     /// which wins over `OTEL_RESOURCE_ATTRIBUTES`, which wins over what can be found out.
     func resource(recorderID: RecorderID) throws(RecorderError) -> Resource {
@@ -144,6 +175,7 @@ extension Recorder.Configuration {
         var options = StoreWriter.Options()
         options.flushIntervalNanoseconds = flushInterval.nanoseconds(atMost: .seconds(3600))
         options.isCompressing = compression == .zstd
+        options.isDiscarding = isDiscarding
         setFilesAndRetention(&options)
         // A chunk of the spool becomes a block, behind a header and a resource.
         let chunkByteCount = blockBytesMax.clamped(64 << 10, 64 << 20)
@@ -151,6 +183,9 @@ extension Recorder.Configuration {
         options.spool.chunkCount = (spoolBytesMax / chunkByteCount).clamped(4, 1 << 16)
         options.spool.spanBytesMax = spanBytesMax.clamped(0, 1 << 30)
         options.spool.slotCount = openSpansMax.clamped(0, 1 << 20)
+        if case .wait(let limit) = whenFull {
+            options.spool.waitNanoseconds = limit.nanoseconds(atMost: .seconds(3600))
+        }
         return options
     }
 

@@ -122,7 +122,7 @@ extension BlockHeader {
         else {
             throw FormatError("the block's two lengths of the payload contradict each other")
         }
-        let drops = DropCounters((7..<12).map(number))
+        let drops = DropCounters((7..<13).map(number))
         self.init(
             recorderID: recorderID, sequence: UInt64(littleEndianIn: bytes, at: 24),
             spanCount: UInt32(littleEndianIn: bytes, at: 64), payloadByteCount: number(1),

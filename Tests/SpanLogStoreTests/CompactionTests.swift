@@ -82,17 +82,17 @@ import Testing
             for span in random.next(5) { writer.append(span) }
             writer.append([UInt8](repeating: 5, count: 50_000), start: 3, end: 4)
             writer.append([UInt8](repeating: 5, count: 2_000_000), start: 3, end: 4)
-            var draft = writer.spool.draft()
-            draft.begin(
+            let lane = writer.spool.lanes[0]
+            var draft = lane.begin(
                 SpanDraft.Head(
                     traceID: TraceID(high: 1, low: 2), spanID: SpanID(UInt64(recorder)),
                     parentSpanID: nil, flags: 1, kind: .internal, startNanoseconds: 5),
-                name: "open", traceState: "")
+                name: "open")
             for name in try StoreDirectory(path: living).entries() where name != "spanlog-store" {
                 try FileManager.default.copyItem(
                     atPath: "\(living)/\(name)", toPath: directory.filePath(name))
             }
-            draft.end(at: 9, start: 5)
+            lane.end(&draft, at: 9, start: 5)
             hang.signal()
             #expect(await writer.shutdown() == nil)
             try FileManager.default.removeItem(atPath: living)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SpanLogStore
 
-@Suite(.scratchDirectory, .timeLimit(.minutes(2))) struct DurabilityTests {
+@Suite(.scratchDirectory, .timeLimit(.minutes(10))) struct DurabilityTests {
     private let store = Scratch.path("store")
 
     private func options(_ durability: Durability) -> StoreWriter.Options {

@@ -6,7 +6,7 @@ import Testing
 @testable import SpanLogStore
 
 /// Stopping before a step is what a kill there leaves behind.
-@Suite(.scratchDirectory, .timeLimit(.minutes(2))) struct RetentionTests {
+@Suite(.scratchDirectory, .timeLimit(.minutes(10))) struct RetentionTests {
     private let store = Scratch.path("store")
     private var directory: StoreDirectory { StoreDirectory(path: store) }
 
@@ -106,13 +106,13 @@ import Testing
         for number in 0..<5 { writer.append([UInt8(number)], start: 30, end: 40) }
         #expect(await writer.flush() == nil)
         for number in 0..<3 { writer.append([UInt8(number)], start: 50, end: 60) }
-        var draft = writer.spool.draft()
-        draft.begin(
+        let lane = writer.spool.lanes[0]
+        var draft = lane.begin(
             SpanDraft.Head(
                 traceID: TraceID(high: 1, low: 2), spanID: SpanID(3), parentSpanID: nil, flags: 1,
-                kind: .internal, startNanoseconds: 5), name: "open", traceState: "")
+                kind: .internal, startNanoseconds: 5), name: "open")
         try FileManager.default.copyItem(atPath: Scratch.path("living"), toPath: store)
-        draft.end(at: 9, start: 5)
+        lane.end(&draft, at: 9, start: 5)
         #expect(await writer.shutdown() == nil)
 
         #expect(try report().recorders.first?.spanCount == 8)

@@ -45,6 +45,16 @@ enum StoreText {
                     + "because writing failed, \(drops.tooLarge) too large, "
                     + "\(drops.afterShutdown) after shutdown")
         }
+        if recorder.drops.openTableFull > 0 {
+            lines.append(
+                "    \(Text.count(recorder.drops.openTableFull, "span")) found no room in the table "
+                    + "of open spans")
+        }
+        if recorder.drops.redactionFailed > 0 {
+            lines.append(
+                "    \(Text.count(recorder.drops.redactionFailed, "span")) recorded without "
+                    + "attributes, events and message, since their redaction failed")
+        }
         if let removed = removed(recorder.removed) { lines.append("    \(removed)") }
         for gap in recorder.gaps {
             lines.append("    gap: blocks \(gap.first) to \(gap.last) are missing")

@@ -171,6 +171,12 @@ public struct RecorderReport: Sendable, Codable {
         public var tooLarge: UInt64 = 0
         /// Spans that ended after the recorder had shut down.
         public var afterShutdown: UInt64 = 0
+        /// Spans that found no room in the table of open spans. They are not lost, but those that
+        /// were open when their process died are not there as unfinished.
+        public var openTableFull: UInt64 = 0
+        /// Spans that are there without attributes, events and message, because their redaction
+        /// failed.
+        public var redactionFailed: UInt64 = 0
 
         /// The number of spans lost, whatever the reason. Forged counters wrap around.
         public var total: UInt64 { bufferFull &+ writeFailed &+ tooLarge &+ afterShutdown }
@@ -255,6 +261,8 @@ extension RecorderReport.Drops {
         writeFailed = max(writeFailed, other.writeFailed)
         tooLarge = max(tooLarge, other.tooLarge)
         afterShutdown = max(afterShutdown, other.afterShutdown)
+        openTableFull = max(openTableFull, other.openTableFull)
+        redactionFailed = max(redactionFailed, other.redactionFailed)
     }
 }
 

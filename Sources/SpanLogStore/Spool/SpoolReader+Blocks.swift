@@ -12,12 +12,12 @@ extension SpoolReader {
         }
     }
 
-    /// What the spool holds, as blocks: one for each chunk, and one for the spans that were open.
+    /// What the spool holds, as blocks: one for each chunk, and one for the spans that were open,
+    /// which is there without any if spans were lost, since it is the newest to say so.
     var blocks: [Block] {
         var blocks = chunks.map { chunk in
             block(chunk.entries, sequence: chunk.sequence, spanCount: chunk.spanCount)
         }
-        // Without open spans, the block tells what was lost since the last chunk began.
         guard !openSpans.isEmpty || drops != DropCounters() else { return blocks }
         let entries = openSpans.flatMap {
             UnfinishedSpan.entry($0.bytes, lastSeenNanoseconds: lastSeenNanoseconds)

@@ -88,6 +88,6 @@ extension StoreRemovals.Entry {
             recorderID: id, first: number(0), blockCount: number(1), spanCount: number(2),
             openSpanCount: number(3), earliestNanoseconds: number(4),
             latestNanoseconds: number(5), removedNanoseconds: number(6),
-            drops: DropCounters((7..<12).map(number)))
+            drops: DropCounters((7..<13).map(number)))
     }
 }

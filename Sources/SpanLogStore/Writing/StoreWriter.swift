@@ -25,6 +25,8 @@ package final class StoreWriter: Sendable {
         package var retention = RetentionLimits()
         /// Whether blocks are compressed.
         package var isCompressing = true
+        /// Whether spans are thrown away instead of written: what benchmarks compare with.
+        package var isDiscarding = false
         /// How much may wait.
         package var spool = Spool.Options()
 
