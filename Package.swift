@@ -66,6 +66,9 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "SpanLogClockSimulation", dependencies: ["SpanLogFormat", "SpanLogMerge"],
+            path: "Tools/benchmark/ClockSimulation", swiftSettings: strict),
+        .target(
             name: "SpanLogTestSupport",
             dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
             path: "Tests/SpanLogTestSupport", swiftSettings: testing),
@@ -84,7 +87,8 @@ let package = Package(
         .testTarget(
             name: "SpanLogMergeTests",
             dependencies: [
-                "SpanLogFormat", "SpanLogMerge", "SpanLogStore", "SpanLogTestSupport",
+                "SpanLogClockSimulation", "SpanLogFormat", "SpanLogMerge", "SpanLogStore",
+                "SpanLogTestSupport",
             ],
             swiftSettings: testing),
         .testTarget(
