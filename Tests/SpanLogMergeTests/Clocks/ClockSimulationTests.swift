@@ -32,7 +32,8 @@ import Testing
         #expect(row.aligned.median <= 25)
         #expect(row.aligned.percentile99 <= 150)
         #expect(row.insideShare >= 0.999)
-        #expect(row.violationCount == 0)
+        #expect(row.earlyChildCount == 0)
+        #expect(row.lateAnswerCount <= row.callCount / 1_000)
         #expect(row.timesBetterThanJaeger >= 100)
         #expect(row.ambiguousCount <= row.callCount / 200)
     }

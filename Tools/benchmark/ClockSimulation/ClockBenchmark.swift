@@ -23,9 +23,10 @@ public enum ClockBenchmark {
         public let boundMedian: Double
         /// The share of server spans whose start is off by no more than its bound.
         public let insideShare: Double
-        /// Calls whose server starts before its client, and those truly answered whose answer comes
-        /// before it was sent.
-        public let violationCount: Int
+        /// Calls whose server starts before its client.
+        public let earlyChildCount: Int
+        /// Calls that were truly answered, and whose answer comes before it was sent.
+        public let lateAnswerCount: Int
         /// Calls that were left out of that, since a clock was set while they began.
         public let ambiguousCount: Int
         /// Messages that the corrections contradict.
@@ -88,7 +89,8 @@ public enum ClockBenchmark {
             jaeger: errors(simulation, .jaeger), aligned: Errors(nanoseconds: judgement.errors),
             boundMedian: Errors(nanoseconds: judgement.bounds).median,
             insideShare: Double(judgement.insideCount) / Double(max(1, simulation.calls.count)),
-            violationCount: judgement.earlyChildCount + judgement.lateAnswerCount,
+            earlyChildCount: judgement.earlyChildCount,
+            lateAnswerCount: judgement.lateAnswerCount,
             ambiguousCount: judgement.ambiguousCount,
             rejectedCount: corrections.pairs.reduce(0) { $0 + $1.rejectedFactCount },
             nanosecondsPerFact: (added - start) / .nanoseconds(max(1, facts.count)),
@@ -111,14 +113,16 @@ extension ClockBenchmark {
     public static func table(_ rows: [Row]) -> String {
         let head = [
             "scenario", "calls", "Zipkin p50 / p99", "Jaeger p50 / p99", "aligned p50 / p99 / max",
-            "bound p50", "inside", "violated", "ambiguous", "rejected", "× Jaeger", "ns a fact",
+            "bound p50", "inside", "early children", "late answers", "ambiguous", "rejected",
+            "× Jaeger", "ns a fact",
             "solve",
         ]
         let lines = rows.map { row in
             [
                 row.scenario, "\(row.callCount)", pair(row.zipkin), pair(row.jaeger),
                 pair(row.aligned) + " / \(rounded(row.aligned.greatest))",
-                rounded(row.boundMedian), percent(row.insideShare), "\(row.violationCount)",
+                rounded(row.boundMedian), percent(row.insideShare), "\(row.earlyChildCount)",
+                "\(row.lateAnswerCount)",
                 "\(row.ambiguousCount)", "\(row.rejectedCount)", rounded(row.timesBetterThanJaeger),
                 rounded(row.nanosecondsPerFact), "\(rounded(row.solveMilliseconds)) ms",
             ]

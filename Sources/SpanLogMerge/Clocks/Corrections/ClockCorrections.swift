@@ -1,7 +1,7 @@
 /// The corrections of all domains of an archive, with how they came about.
 ///
 /// Recorded times are never changed: who reads them asks here.
-public struct ClockCorrections: Hashable, Sendable, Codable {
+public struct ClockCorrections: Hashable, Sendable {
     /// What was asked for: ``ClockMode/name``.
     public let mode: String
     /// The domain by whose clock corrected times go, or `nil` without one.
@@ -27,10 +27,8 @@ public struct ClockCorrections: Hashable, Sendable, Codable {
         public let isInconsistent: Bool
     }
 
-    init(
-        mode: ClockMode, reference: ClockDomain?, domains: [DomainCorrection], pairs: [Pair] = []
-    ) {
-        self.mode = mode.name
+    init(mode: String, reference: ClockDomain?, domains: [DomainCorrection], pairs: [Pair] = []) {
+        self.mode = mode
         self.reference = reference
         self.domains = domains.sorted { $0.domain < $1.domain }
         self.pairs = pairs

@@ -2,7 +2,7 @@
 ///
 /// A recorded time is first brought onto the unstepped line of its boot (``ClockLine``), and then
 /// moved by an offset that is linear between knots.
-public struct DomainCorrection: Hashable, Sendable, Codable {
+public struct DomainCorrection: Hashable, Sendable {
     /// Whose times.
     public let domain: ClockDomain
     /// How the correction came about.
@@ -26,21 +26,17 @@ public struct DomainCorrection: Hashable, Sendable, Codable {
     public internal(set) var factCount = 0
     /// Those among them that the corrections contradict: taken for wrong.
     public internal(set) var rejectedFactCount = 0
+    /// The other messages.
+    public var usedFactCount: Int { max(0, factCount - rejectedFactCount) }
 
     /// The offset at a moment.
-    public struct Knot: Hashable, Sendable, Codable {
+    public struct Knot: Hashable, Sendable {
         /// Nanoseconds since 1970 by the domain's unstepped clock.
         public var time: Int64
         /// What is added then, in nanoseconds.
         public var offsetNanoseconds: Int64
         /// How far off that may be, in nanoseconds.
         public var boundNanoseconds: UInt64
-
-        private enum CodingKeys: String, CodingKey {
-            case time = "time_unix_nano"
-            case offsetNanoseconds = "offset_ns"
-            case boundNanoseconds = "bound_ns"
-        }
     }
 
     /// The corrected times of a span.

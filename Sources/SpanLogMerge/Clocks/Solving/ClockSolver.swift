@@ -24,7 +24,7 @@ package struct ClockSolver: Sendable {
         switch mode {
         case .off:
             let domains = facts.domains.map { DomainCorrection(domain: $0, method: .off) }
-            return ClockCorrections(mode: mode, reference: nil, domains: domains)
+            return ClockCorrections(mode: mode.name, reference: nil, domains: domains)
         case .manual(let offsets):
             return manual(offsets)
         case .auto, .middle:
@@ -51,8 +51,7 @@ package struct ClockSolver: Sendable {
             return correction
         }
         return ClockCorrections(
-            mode: .manual(offsets), reference: nil, domains: domains,
-            pairs: [])
+            mode: ClockMode.manual(offsets).name, reference: nil, domains: domains)
     }
 
     private func aligned(_ mode: ClockMode) -> ClockCorrections {
@@ -62,7 +61,7 @@ package struct ClockSolver: Sendable {
         let result = ClockResult(problem, frames, lines)
         let domains = problem.domains.indices.map { result.correction($0) }
         var corrections = ClockCorrections(
-            mode: mode, reference: result.reference, domains: domains, pairs: result.pairs)
+            mode: mode.name, reference: result.reference, domains: domains, pairs: result.pairs)
         corrections.countRejected(facts)
         return corrections
     }

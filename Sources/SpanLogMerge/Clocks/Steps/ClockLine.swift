@@ -3,12 +3,12 @@
 /// A recorder takes a span's start from the wall clock and its end from a clock that is never stepped,
 /// so both of a span's times belong to the time before a step or both to the time after it. The line
 /// goes on as if the clock had never been set; it is the wall clock of the longest time without a step.
-public struct ClockLine: Hashable, Sendable, Codable {
+public struct ClockLine: Hashable, Sendable {
     /// The times between steps, in order; none if the boot has no anchors.
-    private let pieces: [Piece]
+    let pieces: [Piece]
 
     /// A time without a step.
-    struct Piece: Hashable, Sendable, Codable {
+    struct Piece: Hashable, Sendable {
         /// When the first anchor of it was taken, in nanoseconds since boot.
         var first: Int64
         /// When the last anchor of it was taken, in nanoseconds since boot.
@@ -22,6 +22,10 @@ public struct ClockLine: Hashable, Sendable, Codable {
     /// A wall clock that nobody set.
     public init() {
         pieces = []
+    }
+
+    init(pieces: [Piece]) {
+        self.pieces = pieces
     }
 
     /// Finds the steps between the anchors of a boot.
