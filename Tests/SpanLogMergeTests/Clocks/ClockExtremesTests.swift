@@ -64,6 +64,27 @@ import Testing
         }
     }
 
+    @Test func `thousands of hosts are aligned in memory that is bounded`() {
+        var facts = ClockFacts()
+        let hosts = (0..<3_000).map { facts.index(of: ClockDomain(instance: "\($0)")) }
+        for number in hosts.indices.dropFirst() {
+            let time = Calls.epoch + UInt64(number) * 1_000_000_000
+            let server = time + UInt64(number) * 1_000
+            facts.add(
+                parent: ClockSpan(
+                    role: .client, startNanoseconds: time, endNanoseconds: time + 1_000),
+                in: hosts[0],
+                child: ClockSpan(
+                    role: .server, startNanoseconds: server + 200, endNanoseconds: server + 800),
+                in: hosts[number])
+        }
+        let corrections = ClockSolver(facts).solve(.auto)
+        #expect(corrections.reference == ClockDomain(instance: "0"))
+        let last = corrections[ClockDomain(instance: "2999")]
+        #expect(last?.knots.first?.offsetNanoseconds == -2_999_000)
+        #expect(last?.method == .bounded)
+    }
+
     @Test(arguments: 0..<UInt64(30))
     func `random facts never trap, and no more are rejected than there are`(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)

@@ -124,6 +124,18 @@ import Testing
         }
     }
 
+    @Test func `steps without end are counted but not undone`() {
+        var wild = ClockAnchors()
+        for number in 0..<UInt64(2_000) {
+            wild.add(
+                ClockAnchor(
+                    bootID: [], realtimeNanoseconds: Self.epoch + number * number * 1_000_003,
+                    boottimeNanoseconds: number * Self.second, uncertaintyNanoseconds: 0))
+        }
+        #expect(ClockLine(wild).stepCount > 1_000)
+        #expect(ClockLine(wild).shift(start: Self.wall(30)) == ClockLine.Shift())
+    }
+
     @Test func `extreme anchors and times do not trap`() {
         let extremes: [UInt64] = [0, 1, .max / 2, UInt64(Int64.max), .max - 1, .max]
         var anchors: [ClockAnchor] = []

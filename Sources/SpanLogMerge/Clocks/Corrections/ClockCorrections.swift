@@ -48,6 +48,21 @@ public struct ClockCorrections: Hashable, Sendable {
 }
 
 extension ClockCorrections {
+    /// A time as it was recorded in a domain, corrected. In a domain that the merge did not see it stays.
+    ///
+    /// Who corrects many times of a domain should ask for its ``DomainCorrection`` once.
+    public func corrected(_ time: UInt64, in domain: ClockDomain) -> UInt64 {
+        self[domain]?.corrected(time) ?? time
+    }
+
+    /// How far off the corrected time may be against the clock of ``reference``, or `nil` if nobody
+    /// knows.
+    public func bound(_ time: UInt64, in domain: ClockDomain) -> UInt64? {
+        self[domain]?.corrected(start: time, end: 0).boundNanoseconds
+    }
+}
+
+extension ClockCorrections {
     /// A moment in a domain.
     public struct Moment: Hashable, Sendable {
         /// Nanoseconds since 1970, on the unstepped line of the domain.

@@ -13,6 +13,7 @@ extension DomainCorrection {
         static let residualDriftPPM = 9
         static let factCount = 10
         static let rejectedFactCount = 11
+        static let stepCount = 12
     }
 
     func encode(into writer: inout ProtobufWriter) {
@@ -29,6 +30,7 @@ extension DomainCorrection {
         writer.fixed64(Field.residualDriftPPM, residualDriftPPM.bitPattern)
         writer.uint64(Field.factCount, UInt64(clamping: factCount))
         writer.uint64(Field.rejectedFactCount, UInt64(clamping: rejectedFactCount))
+        writer.uint64(Field.stepCount, UInt64(clamping: line.stepCount))
     }
 
     init(decoding bytes: [UInt8], _ range: Range<Int>) throws(FormatError) {
@@ -57,7 +59,11 @@ extension DomainCorrection {
         frame = ClockDomain(name: texts[Field.frame] ?? domain)
         isBounded = numbers[Field.isBounded] == 1
         isBoundedInFrame = numbers[Field.isBoundedInFrame] == 1
-        line = ClockLine(pieces: pieces)
+        guard pieces.count <= ClockLine.pieceMax else {
+            throw FormatError("a correction of a clock has more steps than can be undone")
+        }
+        line = ClockLine(
+            pieces: pieces, stepCount: Int(clamping: numbers[Field.stepCount] ?? 0))
         self.knots = knots
         driftPPM = Double(bitPattern: numbers[Field.driftPPM] ?? 0)
         residualDriftPPM = Double(bitPattern: numbers[Field.residualDriftPPM] ?? 0)

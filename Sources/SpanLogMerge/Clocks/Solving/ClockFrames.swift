@@ -24,6 +24,7 @@ struct ClockFrames: Sendable {
     private let knotCount: Int
     private let counts: [Int]
     private var network = ConstraintNetwork(nodeCount: 0)
+    private var workspace = ConstraintNetwork.Workspace(ConstraintNetwork(nodeCount: 0))
 
     init(_ problem: ClockProblem, keepingOwnClocks: Bool) {
         envelopes = problem.pairs.map { PairEnvelope($0, problem.knots) }
@@ -36,23 +37,20 @@ struct ClockFrames: Sendable {
 
     // MARK: What the truth can be
 
-    /// Leaves out one pair after the other until no cycle of constraints contradicts itself.
+    /// Leaves out pairs until no cycle of constraints contradicts itself at any knot.
     private mutating func removeContradictingPairs(_ problem: ClockProblem) {
-        while true {
+        repeat {
             connect(problem)
-            do {
-                try bound()
-                return
-            } catch {
-                let pairs = Set(error.arcs.map { network.arcs[$0].pair })
-                let candidates = pairs.isEmpty ? Set(network.arcs.map(\.pair)) : pairs
-                let weakest = candidates.min {
-                    (problem.pairs[$0].count, $0) < (problem.pairs[$1].count, $1)
-                }
-                guard let weakest else { return }
-                removedPairs.insert(weakest)
-            }
+        } while bound(problem)
+    }
+
+    private mutating func removeWeakest(_ arcs: [Int], _ problem: ClockProblem) {
+        let pairs = Set(
+            arcs.isEmpty ? network.arcs.map(\.pair) : arcs.map { network.arcs[$0].pair })
+        let weakest = pairs.subtracting(removedPairs).min {
+            (problem.pairs[$0].count, $0) < (problem.pairs[$1].count, $1)
         }
+        if let weakest { removedPairs.insert(weakest) }
     }
 
     private mutating func connect(_ problem: ClockProblem) {
@@ -65,6 +63,7 @@ struct ClockFrames: Sendable {
                 network.add(.init(from: pair.second, to: pair.first, pair: index))
             }
         }
+        workspace = ConstraintNetwork.Workspace(network)
         frames = network.strongComponents()
         frameOfDomain = Array(repeating: 0, count: problem.domains.count)
         for (frame, nodes) in frames.enumerated() {
@@ -75,13 +74,24 @@ struct ClockFrames: Sendable {
         }
     }
 
-    private mutating func bound() throws(ConstraintNetwork.NegativeCycle) {
+    /// Computes the bounds at all knots.
+    ///
+    /// - Returns: Whether a pair had to be left out, so that the frames may have come apart.
+    private mutating func bound(_ problem: ClockProblem) -> Bool {
+        let removedCount = removedPairs.count
         (highs, lows) = ([], [])
         for knot in 0..<knotCount {
-            let (high, low) = try distances(weights(knot, \.truth))
-            highs.append(high)
-            lows.append(low.map { -$0 })
+            while highs.count <= knot {
+                do {
+                    let (high, low) = try distances(weights(knot, \.truth))
+                    highs.append(high)
+                    lows.append(low.map { -$0 })
+                } catch {
+                    removeWeakest(error.arcs, problem)
+                }
+            }
         }
+        return removedPairs.count > removedCount
     }
 
     /// The weights within frames.
@@ -89,7 +99,9 @@ struct ClockFrames: Sendable {
         _ knot: Int, _ bounds: KeyPath<PairEnvelope, PairEnvelope.Bounds>
     ) -> [Double] {
         network.arcs.map { arc in
-            guard frameOfDomain[arc.from] == frameOfDomain[arc.to] else { return .infinity }
+            guard frameOfDomain[arc.from] == frameOfDomain[arc.to],
+                !removedPairs.contains(arc.pair)
+            else { return .infinity }
             return weight(arc, knot, envelopes[arc.pair][keyPath: bounds])
         }
     }
@@ -101,13 +113,13 @@ struct ClockFrames: Sendable {
     }
 
     /// Of each domain, the distance to its frame's reference and from it.
-    private func distances(
+    private mutating func distances(
         _ weights: [Double]
     ) throws(ConstraintNetwork.NegativeCycle) -> (to: [Double], from: [Double]) {
         var (to, from) = (unreached, unreached)
         for reference in references { (to[reference], from[reference]) = (0, 0) }
-        try network.shorten(&to, from: references, by: weights, .toSource)
-        try network.shorten(&from, from: references, by: weights, .fromSource)
+        try network.shorten(&to, from: references, by: weights, .toSource, &workspace)
+        try network.shorten(&from, from: references, by: weights, .fromSource, &workspace)
         return (to, from)
     }
 
@@ -143,7 +155,7 @@ extension ClockFrames {
     ///
     /// Each is fixed before the next is looked at, and what that means for the others is worked out,
     /// so that those that keep their clocks and those that do not agree with all messages.
-    private func keepOwnClocks(
+    private mutating func keepOwnClocks(
         _ problem: ClockProblem, _ distances: inout [(to: [Double], from: [Double])],
         _ weights: [[Double]]
     ) {
@@ -158,9 +170,9 @@ extension ClockFrames {
                 (distances[knot].to[node], distances[knot].from[node]) = (own, -own)
                 // No cycle: the value lies between the bounds.
                 try? network.shorten(
-                    &distances[knot].to, from: [node], by: weights[knot], .toSource)
+                    &distances[knot].to, from: [node], by: weights[knot], .toSource, &workspace)
                 try? network.shorten(
-                    &distances[knot].from, from: [node], by: weights[knot], .fromSource)
+                    &distances[knot].from, from: [node], by: weights[knot], .fromSource, &workspace)
             }
         }
     }
@@ -206,13 +218,14 @@ extension ClockFrames {
         _ network: ConstraintNetwork, _ weights: [Double], _ fixed: [Int]
     ) -> [Double] {
         let all = Array(0..<network.nodeCount)
+        var workspace = ConstraintNetwork.Workspace(network)
         var (below, above) = (all.map { _ in 0.0 }, all.map { _ in 0.0 })
-        try? network.shorten(&below, from: all, by: weights, .toSource)
-        try? network.shorten(&above, from: all, by: weights, .fromSource)
+        try? network.shorten(&below, from: all, by: weights, .toSource, &workspace)
+        try? network.shorten(&above, from: all, by: weights, .fromSource, &workspace)
         var (high, low) = (all.map { _ in Double.infinity }, all.map { _ in Double.infinity })
         for frame in fixed { (high[frame], low[frame]) = (0, 0) }
-        try? network.shorten(&high, from: fixed, by: weights, .toSource)
-        try? network.shorten(&low, from: fixed, by: weights, .fromSource)
+        try? network.shorten(&high, from: fixed, by: weights, .toSource, &workspace)
+        try? network.shorten(&low, from: fixed, by: weights, .fromSource, &workspace)
         return all.map { frame in
             min(high[frame], max(-low[frame], (below[frame] - above[frame]) / 2))
         }

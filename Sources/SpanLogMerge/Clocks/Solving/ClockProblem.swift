@@ -40,8 +40,13 @@ struct ClockProblem: Sendable {
         (self.coarse, self.origin, self.pairs) = (coarse, origin, pairs)
         self.drifts = tree.domainValues(pairs.map(\.slope))
         residualDrifts = tree.domainUncertainties(pairs.map(\.residualDrift))
-        knots = ClockKnots(of: pairs, knotMax: settings.knotMax)
+        // Memory and time go with the product; thousands of hosts have to do with fewer knots.
+        let knotMax = Self.valueMax / max(1, domains.count + pairs.count)
+        knots = ClockKnots(of: pairs, knotMax: min(settings.knotMax, knotMax))
     }
+
+    /// How many offsets and bounds are held at a time, of each kind.
+    private static let valueMax = 1 << 20
 
     /// Of each domain: how many messages it sent or received.
     var messageCounts: [Int] {

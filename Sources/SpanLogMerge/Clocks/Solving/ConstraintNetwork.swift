@@ -42,38 +42,65 @@ struct ConstraintNetwork: Sendable {
         arcs.append(arc)
     }
 
+    /// What a search remembers of nodes, kept from one to the next: most searches touch a few nodes of
+    /// many.
+    struct Workspace: Sendable {
+        fileprivate var arcBefore: [Int]
+        fileprivate var hops: [Int]
+        fileprivate var isQueued: [Bool]
+        fileprivate var touched: [Int] = []
+
+        init(_ network: ConstraintNetwork) {
+            arcBefore = Array(repeating: -1, count: network.nodeCount)
+            hops = Array(repeating: 0, count: network.nodeCount)
+            isQueued = Array(repeating: false, count: network.nodeCount)
+        }
+
+        fileprivate mutating func reset() {
+            for node in touched { (arcBefore[node], hops[node], isQueued[node]) = (-1, 0, false) }
+            touched.removeAll(keepingCapacity: true)
+        }
+    }
+
     /// Shortens `distances` along all arcs that lead on from `sources`, whose distances are given.
     ///
     /// - Throws: ``NegativeCycle`` if that would never end.
-    /// - Complexity: O(*n*·*m*) in nodes and arcs (Bellman and Ford's), nearly always a few times *m*.
+    /// - Complexity: O(*n*·*m*) in nodes and arcs (Bellman and Ford's), nearly always a few times *m*,
+    ///   or less if little changes.
     func shorten(
         _ distances: inout [Double], from sources: [Int], by weights: [Double],
-        _ direction: Direction
+        _ direction: Direction, _ workspace: inout Workspace
     ) throws(NegativeCycle) {
-        var arcBefore = Array(repeating: -1, count: nodeCount)
-        var hops = Array(repeating: 0, count: nodeCount)
-        var isQueued = Array(repeating: false, count: nodeCount)
+        defer { workspace.reset() }
         var queue = sources
-        for source in sources { isQueued[source] = true }
+        workspace.touched = sources
+        for source in sources { workspace.isQueued[source] = true }
         var next = 0
         while next < queue.count {
             let node = queue[next]
             next += 1
-            isQueued[node] = false
+            workspace.isQueued[node] = false
             for index in direction == .toSource ? arriving[node] : leaving[node] {
                 let other = direction == .toSource ? arcs[index].from : arcs[index].to
                 let distance = distances[node] + weights[index]
                 guard distance < distances[other] - Self.tolerance else { continue }
                 distances[other] = distance
-                arcBefore[other] = index
-                hops[other] = hops[node] + 1
-                if hops[other] > nodeCount {
-                    throw NegativeCycle(arcs: cycle(through: other, arcBefore, direction))
+                workspace.touched.append(other)
+                workspace.arcBefore[other] = index
+                workspace.hops[other] = workspace.hops[node] + 1
+                if workspace.hops[other] > nodeCount {
+                    throw NegativeCycle(
+                        arcs: cycle(through: other, workspace.arcBefore, direction))
                 }
-                if !isQueued[other] {
-                    isQueued[other] = true
+                if !workspace.isQueued[other] {
+                    workspace.isQueued[other] = true
                     queue.append(other)
                 }
+            }
+            if next > Self.queueSlack {
+                queue.removeFirst(next)
+                workspace.touched = Array(Set(workspace.touched))
+                next = 0
             }
         }
     }
@@ -99,6 +126,8 @@ struct ConstraintNetwork: Sendable {
         return found
     }
 
+    /// How many nodes that are done stay in the queue.
+    private static let queueSlack = 1 << 16
     /// Nanoseconds: what rounding may add up to around a cycle.
     private static let tolerance = 1e-3
 }

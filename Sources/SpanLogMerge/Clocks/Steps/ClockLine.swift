@@ -4,7 +4,8 @@
 /// so both of a span's times belong to the time before a step or both to the time after it. The line
 /// goes on as if the clock had never been set; it is the wall clock of the longest time without a step.
 public struct ClockLine: Hashable, Sendable {
-    /// The times between steps, in order; none if the boot has no anchors.
+    /// The times between steps, in order; none if the boot has no anchors, or more steps than can be
+    /// undone.
     let pieces: [Piece]
 
     /// A time without a step.
@@ -19,13 +20,17 @@ public struct ClockLine: Hashable, Sendable {
         var shift: Int64 = 0
     }
 
+    /// How often the wall clock was set while anchors were taken.
+    public let stepCount: Int
+
     /// A wall clock that nobody set.
     public init() {
-        pieces = []
+        self.init(pieces: [], stepCount: 0)
     }
 
-    init(pieces: [Piece]) {
+    init(pieces: [Piece], stepCount: Int) {
         self.pieces = pieces
+        self.stepCount = stepCount
     }
 
     /// Finds the steps between the anchors of a boot.
@@ -46,11 +51,14 @@ public struct ClockLine: Hashable, Sendable {
             pieces[index].shift = ClockTime.clamped(
                 Int128(longest?.offset ?? 0) - Int128(pieces[index].offset))
         }
-        self.pieces = pieces
+        // A clock that is set all the time has no line; recorders that disagree look like that.
+        self.init(
+            pieces: pieces.count <= Self.pieceMax ? pieces : [], stepCount: max(0, pieces.count - 1)
+        )
     }
 
-    /// How often the wall clock was set while anchors were taken.
-    public var stepCount: Int { max(0, pieces.count - 1) }
+    /// Each span is held against all pieces.
+    static let pieceMax = 256
 
     /// More than slewing can do. On Linux both clocks are slewed alike and the distance stays exactly
     /// the same, so a long time between anchors need not excuse a large one.
