@@ -64,9 +64,9 @@ import Testing
         }
     }
 
-    @Test func `thousands of hosts are aligned in memory that is bounded`() {
+    @Test func `a thousand hosts are aligned at fewer knots`() {
         var facts = ClockFacts()
-        let hosts = (0..<3_000).map { facts.index(of: ClockDomain(instance: "\($0)")) }
+        let hosts = (0..<1_000).map { facts.index(of: ClockDomain(instance: "\($0)")) }
         for number in hosts.indices.dropFirst() {
             let time = Calls.epoch + UInt64(number) * 1_000_000_000
             let server = time + UInt64(number) * 1_000
@@ -80,9 +80,11 @@ import Testing
         }
         let corrections = ClockSolver(facts).solve(.auto)
         #expect(corrections.reference == ClockDomain(instance: "0"))
-        let last = corrections[ClockDomain(instance: "2999")]
-        #expect(last?.knots.first?.offsetNanoseconds == -2_999_000)
+        let last = corrections[ClockDomain(instance: "999")]
+        #expect(last?.knots.first?.offsetNanoseconds == -999_000)
         #expect(last?.method == .bounded)
+        // A thousand domains and pairs, and 2^20 values.
+        #expect(corrections.domains.allSatisfy { $0.knots.count <= 525 })
     }
 
     @Test(arguments: 0..<UInt64(30))

@@ -9,7 +9,7 @@ import Testing
     ) -> ClockScenario {
         var scenario = ClockScenario(name)
         scenario.seed = seed
-        (scenario.seconds, scenario.callsPerSecond) = (300, 3)
+        (scenario.seconds, scenario.callsPerSecond) = (200, 3)
         change(&scenario)
         return scenario
     }
@@ -18,7 +18,7 @@ import Testing
         [
             scenario("few hosts", seed: 1) { $0.hostCount = 4 },
             scenario("many hosts", seed: 2) { $0.hostCount = 12 },
-            scenario("sparse", seed: 3) { ($0.seconds, $0.callsPerSecond) = (1_800, 0.3) },
+            scenario("sparse", seed: 3) { ($0.seconds, $0.callsPerSecond) = (1_200, 0.3) },
             scenario("steps", seed: 4) { $0.steppingHostCount = 3 },
             scenario("far off", seed: 5) { $0.offsetDeviation = 3_600 / 3 },
         ]
