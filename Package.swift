@@ -81,6 +81,9 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "SpanLogClockSimulation", dependencies: ["SpanLogFormat", "SpanLogMerge"],
+            path: "Tools/benchmark/ClockSimulation", swiftSettings: strict),
+        .target(
             name: "SpanLogTestSupport",
             dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
             path: "Tests/SpanLogTestSupport", swiftSettings: testing),
@@ -92,7 +95,7 @@ let package = Package(
             name: "SpanLogBench",
             dependencies: [
                 "CSpanLogAllocations", "CSpanLogZstd", "SpanLog", "SpanLogFormat", "SpanLogLMDB",
-                "SpanLogStore",
+                "SpanLogClockSimulation", "SpanLogStore",
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ],
             path: "Tools/benchmark/Bench", swiftSettings: testing),
@@ -111,8 +114,8 @@ let package = Package(
         .testTarget(
             name: "SpanLogMergeTests",
             dependencies: [
-                "SpanLogFormat", "SpanLogMerge", "SpanLogStore", "SpanLogTestSupport",
-                "SpanLogTesting",
+                "SpanLogClockSimulation", "SpanLogFormat", "SpanLogMerge", "SpanLogStore",
+                "SpanLogTestSupport", "SpanLogTesting",
             ],
             swiftSettings: testing),
         .testTarget(

@@ -1,4 +1,5 @@
 import Foundation
+import SpanLogClockSimulation
 
 /// The benchmarks of SpanLog: `Tools/bench COMMAND`.
 ///
@@ -20,6 +21,9 @@ struct Bench {
             let benchmark = WriteBenchmark(seconds: arguments.takeNumber("--seconds") ?? 30)
             arguments.expectNoMore()
             try await benchmark.run().print(asJSON: isJSON)
+        case "clock":
+            arguments.expectNoMore()
+            print(ClockBenchmark.table(ClockBenchmark.run(scenarios: ClockScenario.all)))
         default: Arguments.usage()
         }
     }
@@ -65,6 +69,7 @@ struct Arguments {
             usage: Tools/bench COMMAND [--json]
               record [--threads N] [--only TEXT]   what a span costs its caller, beside others
               write [--seconds N]                  how fast spans become durable, and how small
+              clock                                how well the merge aligns simulated clocks
 
             """
         FileHandle.standardError.write(Data(text.utf8))
