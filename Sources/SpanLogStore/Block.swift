@@ -76,6 +76,9 @@ extension Block {
         payload = 0..<bytes.count
     }
 
+    /// The bytes of the header and of the payload as it is stored.
+    var storedByteCount: UInt64 { UInt64(BlockHeader.byteCount) + header.storedByteCount }
+
     /// XXH3-64 of the payload alone: equal for a block that was written again under other clocks.
     ///
     /// - Complexity: O(*n*) in the bytes of the payload.

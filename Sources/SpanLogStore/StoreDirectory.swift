@@ -230,6 +230,11 @@ extension StoreDirectory {
                 .writeFailed,
                 "\(path) lies on a read-only file system: choose another directory.",
                 cause: error)
+        case ENOTSUP:
+            StoreError(
+                .damaged,
+                "\(path) is neither a file nor a directory: nothing of SpanLog's made it, so remove "
+                    + "it from the store.")
         default:
             StoreError(.readFailed, "Cannot open \(path).", cause: error)
         }

@@ -29,6 +29,32 @@ package struct LMDBFile: Sendable {
             entryCount: UInt64(littleEndianIn: record, at: 32))
     }
 
+    /// The bytes of a page.
+    var pageByteCount: Int { pages.pageByteCount }
+
+    /// What is wrong with the two meta pages, by their numbers: each commit writes one of them, in
+    /// turns, so their transactions follow each other.
+    func metaDamages() throws -> [(page: UInt64, reason: String)] {
+        let metas = [try pages.meta(0), try pages.meta(1)]
+        for (number, meta) in metas.enumerated() where meta == nil {
+            return [(UInt64(number), "the meta page is damaged")]
+        }
+        let ids = metas.map { $0?.transactionID ?? 0 }
+        // Before the first commit, both have the number 0.
+        let isInTurns = ids.enumerated().allSatisfy { $1 == 0 || $1 % 2 == UInt64($0) }
+        guard isInTurns, max(ids[0], ids[1]) - min(ids[0], ids[1]) <= 1 else {
+            let odd = ids[0] > ids[1] ? 0 : 1
+            let reason =
+                "the meta pages name transactions \(ids[0]) and \(ids[1]), which do not follow "
+                + "each other"
+            return [(UInt64(odd), reason)]
+        }
+        return []
+    }
+
+    /// The page that the table of tables begins at.
+    var rootPage: UInt64 { meta.root ?? 0 }
+
     /// Whether a writer may have begun to reuse pages of the state that is read here.
     ///
     /// LMDB reuses the pages of a state only once two commits have followed it.

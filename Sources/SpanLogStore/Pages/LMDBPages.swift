@@ -63,7 +63,8 @@ struct LMDBPages: Sendable {
         return newest
     }
 
-    private func meta(_ number: UInt64) throws -> Meta? {
+    /// A meta page, or `nil` if it is damaged.
+    func meta(_ number: UInt64) throws -> Meta? {
         let bytes = try page(number)
         let start = Self.headerByteCount
         guard bytes.count == pageByteCount, UInt32(littleEndianIn: bytes, at: start) == Self.magic,

@@ -4,8 +4,8 @@ import SpanLogFormat
 ///
 /// No page is visited twice, so that a forged tree ends too.
 package struct LMDBTree: Sendable {
-    private let pages: LMDBPages
-    private let root: UInt64?
+    let pages: LMDBPages
+    let root: UInt64?
     /// The number of entries, by the word of the file.
     package let entryCount: UInt64
 
@@ -77,7 +77,7 @@ package struct LMDBTree: Sendable {
     }
 
     /// The pages below a branch that may hold keys from `first` on.
-    private static func children(
+    static func children(
         _ nodes: [LMDBPages.TreePage.Node], from first: [UInt8]?
     ) -> [UInt64] {
         var start = 0
@@ -89,7 +89,7 @@ package struct LMDBTree: Sendable {
         return nodes[start...].map { $0.child & 0xFFFF_FFFF_FFFF }
     }
 
-    private func entry(
+    func entry(
         _ node: LMDBPages.TreePage.Node, in page: LMDBPages.TreePage
     ) throws -> Entry {
         Entry(

@@ -1,6 +1,7 @@
 import SpanLogFormat
 
-/// Reads the blocks of one segment without liblmdb, and without trusting the file.
+/// Reads the blocks that the tree of one segment leads to, without liblmdb and without trusting the
+/// file. A tree with damage is an error here; ``SegmentScan`` reads what is intact in spite of it.
 public struct SegmentReader: Sendable {
     /// The segment's file.
     public let path: String
@@ -99,7 +100,8 @@ public struct SegmentReader: Sendable {
 extension SegmentReader {
     private typealias Locations = (blocks: [Location], openSpans: [Location])
 
-    /// Reads the tree, again if a writer has changed it underneath.
+    /// Reads the tree, again if a writer has changed it underneath. The last try counts even so,
+    /// unless it fails: whoever takes a block from a place checks it.
     private static func locations(in file: ReadOnlyFile) throws -> Locations {
         for _ in 1..<attemptMax {
             let state = try LMDBFile(file)
@@ -116,6 +118,9 @@ extension SegmentReader {
         func locations(_ table: String) throws -> [Location] {
             var locations: [Location] = []
             try state.table(table)?.forEachEntry { entry in
+                guard entry.valueByteCount <= blockByteCountMax else {
+                    throw FormatError("a block of \(entry.valueByteCount) bytes is larger than any")
+                }
                 // Forged entries that all name the same large block would multiply the work.
                 guard UInt64(entry.valueByteCount) <= unclaimedByteCount else {
                     throw FormatError("its blocks overlap")
@@ -130,11 +135,13 @@ extension SegmentReader {
     }
 
     private static let attemptMax = 100
+    /// The bytes of the largest block, padded to whole pages.
+    static let blockByteCountMax = Int(BlockHeader.payloadByteCountMax) + 1 << 17
 }
 
 extension SegmentReader.Location {
     /// The key of a block is its number, and before that its recorder where there are several.
-    fileprivate init(_ entry: LMDBTree.Entry) throws(FormatError) {
+    init(_ entry: LMDBTree.Entry) throws(FormatError) {
         guard entry.key.count == 8 || entry.key.count == 24 else {
             throw FormatError("a block's key has \(entry.key.count) bytes instead of 8 or 24")
         }

@@ -55,25 +55,28 @@ public struct Store: Sendable {
 }
 
 extension Store {
-    /// Something in a store that cannot be read as it was written.
-    public struct Damage: Hashable, Sendable, Codable {
-        /// The segment's file.
-        public let file: String
-        /// The place in it and what is wrong there.
-        public let reason: String
-    }
-
     /// Calls `body` with each sound block and its file: segment by segment in the order of the
     /// sequence numbers, and then what was still in a spool when its recorder died, or is there now.
     ///
     /// Each span is delivered once, whatever died when: a chunk of a spool is left out if the block
     /// that it was to become is in a segment, and a block that a compaction has copied counts once.
     ///
+    /// Of a damaged file every block is delivered that is whole and has the right checksum, whether
+    /// anything still leads to it or not; those that nothing leads to come last of their file.
+    ///
     /// - Returns: What could not be read. Sound blocks beside the damage were delivered.
     /// - Throws: What `body` throws.
     /// - Complexity: O(*n*) in the bytes of the store; one block is in memory at a time, and the
-    ///   spools.
+    ///   spools, and the places of all blocks.
     public func forEachBlock(_ body: (Block, _ file: String) throws -> Void) rethrows -> [Damage] {
+        try forEachStoredBlock { block, _, file in try body(block, file) }
+    }
+
+    /// As ``forEachBlock(_:)``, and with the value that the block is stored as, which is `nil` for
+    /// what is in no block yet.
+    func forEachStoredBlock(
+        _ body: (Block, _ value: [UInt8]?, _ file: String) throws -> Void
+    ) rethrows -> [Damage] {
         var damages: [Damage] = []
         // What leaves a spool of a living recorder after this is in a segment before that, so the
         // spools come first, and the segments are looked for only then.
@@ -88,35 +91,22 @@ extension Store {
             for path in (try? StoreDirectory(path: path).segmentPaths()) ?? segmentPaths
             where read.insert(path).inserted {
                 let segment = Self.reading(path, &damages) { () throws(StoreError) in
-                    try SegmentReader(path)
+                    try SegmentScan(path)
                 }
-                if let segment {
-                    try deliver(segment, &delivered, &damages, body)
+                if var segment {
+                    damages += try segment.forEachBlock { stored in
+                        guard delivered.insert(stored.block) else { return }
+                        try body(stored.block, stored.value, path)
+                    }
                 } else {
                     isComplete = false
                 }
             }
         }
-        for (block, path) in recovered where !delivered.contains(block) { try body(block, path) }
+        for (block, path) in recovered where !delivered.contains(block) {
+            try body(block, nil, path)
+        }
         return damages
-    }
-
-    private func deliver(
-        _ segment: SegmentReader, _ delivered: inout DeliveredBlocks, _ damages: inout [Damage],
-        _ body: (Block, _ file: String) throws -> Void
-    ) rethrows {
-        for location in segment.locations {
-            let block = Self.reading(segment.path, &damages) { () throws(StoreError) in
-                try segment.block(at: location)
-            }
-            if let block, delivered.insert(block) { try body(block, segment.path) }
-        }
-        for location in segment.openSpanLocations {
-            let block = Self.reading(segment.path, &damages) { () throws(StoreError) in
-                try segment.openSpans(at: location)
-            }
-            if let block, delivered.insert(block) { try body(block, segment.path) }
-        }
     }
 
     /// What is in spools and in files of single blocks.
@@ -150,32 +140,5 @@ extension Store {
             }
             return nil
         }
-    }
-}
-
-/// Which blocks of a store have been delivered.
-private struct DeliveredBlocks {
-    private var checksums: [BlockName: UInt64?] = [:]
-    private var recordersWithOpenSpans: Set<RecorderID> = []
-
-    /// Whether a block of this name has been delivered.
-    func contains(_ block: Block) -> Bool {
-        block.holdsOpenSpans
-            ? recordersWithOpenSpans.contains(block.header.recorderID)
-            : checksums[BlockName(block.header)] != nil
-    }
-
-    /// - Returns: Whether the block is to be delivered. One of the same name with other bytes is:
-    ///   it may be of a machine that was set back while its recorder was running.
-    mutating func insert(_ block: Block) -> Bool {
-        if block.holdsOpenSpans {
-            return recordersWithOpenSpans.insert(block.header.recorderID).inserted
-        }
-        let name = BlockName(block.header)
-        guard let known = checksums[name] else {
-            checksums[name] = block.storedChecksum
-            return true
-        }
-        return known != block.storedChecksum
     }
 }

@@ -225,7 +225,7 @@ extension RecorderReport {
         }
         return gaps.map { gap in
             Store.Damage(
-                file: files.min() ?? "",
+                file: files.min() ?? "", recorder: id, sequence: gap.first,
                 reason: "blocks \(gap.first) to \(gap.last) of recorder \(id) are missing")
         }
     }

@@ -7,10 +7,16 @@ package final class ReadOnlyFile: Sendable {
     package let path: String
     private let descriptor: Int32
 
+    /// Opens what is at `path`, a file or a directory. Anything else is refused with `ENOTSUP`: a
+    /// pipe that somebody put into a store would keep its reader waiting.
     package init(_ path: String) throws(SystemError) {
         self.path = path
-        descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw SystemError() }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError() }
+        let type = status.st_mode & S_IFMT
+        guard type == S_IFREG || type == S_IFDIR else { throw SystemError(number: ENOTSUP) }
     }
 
     deinit {
@@ -22,6 +28,15 @@ package final class ReadOnlyFile: Sendable {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw SystemError() }
         return UInt64(status.st_size)
+    }
+
+    /// The first place from `offset` on that is in no hole of the file, or `nil` if there is none.
+    /// Where the file system does not tell, this is `offset` itself.
+    package func dataOffset(from offset: UInt64) -> UInt64? {
+        // SEEK_DATA of Linux, which Glibc's module hides behind a feature test.
+        let result = lseek(descriptor, off_t(offset), 3)
+        if result >= 0 { return UInt64(result) }
+        return errno == ENXIO ? nil : offset
     }
 
     /// Whether another open file holds the lock (`flock(2)`) of this one.

@@ -1,7 +1,7 @@
 import SpanLogFormat
 
 /// What makes a block the same block wherever it is found.
-struct BlockName: Hashable, Sendable {
+struct BlockName: Hashable, Comparable, Sendable {
     let recorderID: RecorderID
     let sequence: UInt64
 
@@ -16,4 +16,8 @@ struct BlockName: Hashable, Sendable {
 
     /// The key in a segment that holds blocks of several recorders.
     var key: [UInt8] { recorderID.bytes + sequence.bigEndianBytes }
+
+    static func < (left: BlockName, right: BlockName) -> Bool {
+        (left.recorderID, left.sequence) < (right.recorderID, right.sequence)
+    }
 }
