@@ -82,8 +82,21 @@ extension StoreDirectory {
                 "\(path) holds no store: name the directory that a service recorded into "
                     + "(SPANLOG_DIR), or one that holds such directories.")
         }
-        if let version = try directory.markedVersion() { try directory.checkVersion(version) }
+        // One bad byte in the marker does not hide the store: `Store` names it as damage.
+        let version = try? directory.markedVersion()
+        if let version { try directory.checkVersion(version) }
         return directory
+    }
+
+    /// What is wrong with the marker, or `nil` if it is sound, or not there.
+    func markerDamage() -> Store.Damage? {
+        do {
+            _ = try markedVersion()
+            return nil
+        } catch {
+            return Store.Damage(
+                file: filePath(Self.markerName), byteOffset: 0, reason: error.message)
+        }
     }
 
     /// Whether the directory has a store's marker or at least one segment.

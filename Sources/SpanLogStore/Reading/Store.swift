@@ -77,10 +77,10 @@ extension Store {
     func forEachStoredBlock(
         _ body: (Block, _ value: [UInt8]?, _ file: String) throws -> Void
     ) rethrows -> [Damage] {
-        var damages: [Damage] = []
+        var damages = [StoreDirectory(path: path).markerDamage()].compactMap { $0 }
         // What leaves a spool of a living recorder after this is in a segment before that, so the
         // spools come first, and the segments are looked for only then.
-        let recovered = recoveredBlocks(&damages)
+        var recovered = RecoveredBlocks(self, &damages)
         var delivered = DeliveredBlocks()
         var read: Set<String> = []
         // What a compaction removes meanwhile is in a file that it has made before: one that is not
@@ -95,6 +95,7 @@ extension Store {
                 }
                 if var segment {
                     damages += try segment.forEachBlock { stored in
+                        recovered.learn(from: stored.block)
                         guard delivered.insert(stored.block) else { return }
                         try body(stored.block, stored.value, path)
                     }
@@ -103,33 +104,14 @@ extension Store {
                 }
             }
         }
-        for (block, path) in recovered where !delivered.contains(block) {
+        for (block, path) in recovered.blocks where !delivered.contains(block) {
             try body(block, nil, path)
         }
         return damages
     }
 
-    /// What is in spools and in files of single blocks.
-    private func recoveredBlocks(_ damages: inout [Damage]) -> [(Block, file: String)] {
-        var blocks: [(Block, file: String)] = []
-        for path in spoolPaths {
-            let spool = Self.reading(path, &damages) { () throws(StoreError) in
-                try SpoolReader.open(path)
-            }
-            damages += (spool?.damages ?? []).map { Damage(file: path, reason: $0) }
-            blocks += (spool?.blocks ?? []).map { ($0, path) }
-        }
-        for path in blockPaths {
-            let block = Self.reading(path, &damages) { () throws(StoreError) in
-                try Block.read(path)
-            }
-            if let block { blocks.append((block, path)) }
-        }
-        return blocks
-    }
-
     /// What `body` reads; `nil` if it cannot, or the recorder has removed the file meanwhile.
-    private static func reading<Result>(
+    static func reading<Result>(
         _ path: String, _ damages: inout [Damage], _ body: () throws(StoreError) -> Result
     ) -> Result? {
         do {

@@ -32,14 +32,14 @@ extension SpoolReader {
         _ entries: [UInt8], sequence: UInt64, spanCount: Int, holdsOpenSpans: Bool = false
     ) -> Block {
         let prefix = TracesData.prefix(
-            resource: resource, scope: scope, entriesByteCount: entries.count)
+            resource: identity.resource, scope: identity.scope, entriesByteCount: entries.count)
         let (earliest, latest) = times(prefix + entries)
         let header = BlockHeader(
             recorderID: recorderID, sequence: sequence, spanCount: UInt32(spanCount),
             payloadByteCount: UInt64(prefix.count + entries.count),
             earliestNanoseconds: spanCount == 0 ? 0 : earliest, latestNanoseconds: latest,
             anchor: ClockAnchor(
-                bootID: bootID, realtimeNanoseconds: lastSeenNanoseconds,
+                bootID: identity.bootID, realtimeNanoseconds: lastSeenNanoseconds,
                 boottimeNanoseconds: lastSeenBoottimeNanoseconds, uncertaintyNanoseconds: 0),
             drops: drops)
         return Block(
@@ -62,9 +62,13 @@ extension Block {
     static func read(_ path: String) throws(StoreError) -> Block {
         do {
             let file = try ReadOnlyFile(path)
-            let count = try min(file.byteCount(), BlockHeader.payloadByteCountMax + 4096)
+            let start = try file.bytes(at: 0, count: BlockHeader.byteCount)
+            let header = try BlockHeader(decoding: start[...])
+            let count = UInt64(BlockHeader.byteCount) + header.storedByteCount
+            // What a header claims is allocated only if it is there.
+            guard try count <= file.byteCount() else { throw FormatError("the block is cut off") }
             let bytes = try file.bytes(at: 0, count: Int(count))
-            let key = try BlockHeader(decoding: bytes[...]).sequence.bigEndianBytes
+            let key = header.sequence.bigEndianBytes
             return try Block(checking: bytes, key: key)
         } catch let error as SystemError {
             throw StoreDirectory.openError(path, error)

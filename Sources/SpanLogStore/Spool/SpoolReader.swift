@@ -1,4 +1,3 @@
-import Glibc
 import SpanLogFormat
 
 /// What a spool holds, read as a copy and without trusting it.
@@ -8,9 +7,9 @@ import SpanLogFormat
 struct SpoolReader: Sendable {
     let path: String
     let recorderID: RecorderID
-    let bootID: [UInt8]
-    let resource: [UInt8]
-    let scope: [UInt8]
+    private(set) var identity: Identity
+    /// Whether the header is damaged, so that ``identity`` is empty.
+    private(set) var isIdentityLost: Bool
     /// Whether the recorder's process lives and has the spool open.
     let isLive: Bool
     /// The recorder's last sign of life by its wall clock, in nanoseconds since 1970; 0 if it
@@ -24,7 +23,14 @@ struct SpoolReader: Sendable {
     /// The spans that were open: serialized OTLP `Span`s without an end.
     private(set) var openSpans: [OpenSpan] = []
     /// What could not be read.
-    private(set) var damages: [String] = []
+    private(set) var damages: FileDamages
+
+    /// What all spans of the recorder have in common.
+    struct Identity: Sendable {
+        let bootID: [UInt8]
+        let resource: [UInt8]
+        let scope: [UInt8]
+    }
 
     /// Spans that were not in a block when the spool was read.
     struct Chunk: Sendable {
@@ -46,90 +52,70 @@ struct SpoolReader: Sendable {
         self.path = path
         let file = try ReadOnlyFile(path)
         isLive = file.isLockedByAnother
-        let layout: SpoolLayout
-        let header = try file.bytes(at: 0, count: SpoolLayout.headerByteCount)
-        layout = try SpoolLayout(header, fileByteCount: try file.byteCount())
-        typealias Header = SpoolLayout.Header
-        recorderID = RecorderID(bytes: header[Header.recorderID..<Header.recorderID + 16])!
-        bootID = Array(header[Header.bootID..<Header.bootID + 16])
-        let texts = try file.bytes(
-            at: UInt64(SpoolLayout.headerByteCount),
-            count: layout.resourceByteCount + layout.scopeByteCount)
-        try Self.check(header, texts)
-        resource = Array(texts.prefix(layout.resourceByteCount))
-        scope = Array(texts.dropFirst(layout.resourceByteCount))
-        let boottime = UInt64(littleEndianIn: header, at: Header.lastSeenBoottime)
-        let offset = UInt64(littleEndianIn: header, at: Header.clockOffset)
+        let header = try SpoolHeader(file)
+        recorderID = header.recorderID
+        identity = Identity(bootID: header.bootID, resource: header.resource, scope: header.scope)
+        isIdentityLost = header.damage != nil
+        let boottime = header.lastSeenBoottime
         lastSeenBoottimeNanoseconds = boottime
-        lastSeenNanoseconds = boottime == 0 ? 0 : boottime &+ offset
-        drops = DropCounters(
-            (0..<8).map { UInt64(littleEndianIn: header, at: Header.drops + 8 * $0) })
-        try readSlots(file, layout)
-        for index in 0..<layout.chunkCount { try readChunk(file, layout, index) }
+        lastSeenNanoseconds = boottime == 0 ? 0 : boottime &+ header.clockOffset
+        drops = header.drops
+        damages = FileDamages(path: path)
+        if let damage = header.damage { add(damage, at: 0) }
+        let (byteCount, expected) = (try file.byteCount(), UInt64(header.layout.byteCount))
+        if byteCount < expected {
+            add("the spool is cut off, and had \(expected) bytes", at: byteCount)
+        }
+        try readSlots(file, header.layout)
+        for number in 0..<header.layout.chunkCount { try readChunk(file, header.layout, number) }
         chunks.sort { $0.sequence < $1.sequence }
     }
 
-    private static func check(_ header: [UInt8], _ texts: [UInt8]) throws(FormatError) {
-        typealias Header = SpoolLayout.Header
-        let checked = Array(header[Header.checked..<Header.variable]) + texts
-        let checksum = UInt64(littleEndianIn: header, at: Header.checksum)
-        guard Checksum.xxh3(checked, 0..<checked.count) == checksum else {
-            throw FormatError("the header's checksum does not match its bytes")
-        }
+    /// Takes the identity of a recorder from one of its blocks.
+    mutating func adopt(_ block: Block) {
+        var place: TracesData.Location?
+        try? TracesData.forEachSpan(in: block.bytes, block.payload) { place = place ?? $0 }
+        guard isIdentityLost, let place else { return }
+        identity = Identity(
+            bootID: block.header.anchor.bootID, resource: Array(block.bytes[place.resource]),
+            scope: Array(block.bytes[place.scope]))
+        isIdentityLost = false
     }
 }
 
 extension SpoolReader {
     private mutating func readChunk(
-        _ file: ReadOnlyFile, _ layout: SpoolLayout, _ index: Int
+        _ file: ReadOnlyFile, _ layout: SpoolLayout, _ number: Int
     ) throws {
         typealias Field = SpoolLayout.Chunk
-        let offset = UInt64(layout.chunkOffset(index))
+        let offset = UInt64(layout.chunkOffset(number))
         let head = try file.bytes(at: offset, count: Field.entries)
         guard head.count == Field.entries else { return }
         let sequence = UInt64(littleEndianIn: head, at: Field.sequence)
         let extent = UInt64(littleEndianIn: head, at: Field.extent)
         guard sequence > 0 else { return }
-        let (spanCount, byteCount) = (Int(extent >> 32), Int(extent & 0xFFFF_FFFF))
-        let indexByteCount = spanCount * Field.indexEntryByteCount
-        guard Field.entries + byteCount + indexByteCount <= layout.chunkByteCount else {
-            damages.append("chunk \(index) claims more than it can hold")
+        let chunk = SpoolChunkReader(file: file, layout: layout, offset: offset, extent: extent)
+        let entries = try chunk.entries(sequence: sequence - 1)
+        let after = try file.bytes(at: offset, count: Field.entries)
+        guard !isLive || after.prefix(Field.extent) == head.prefix(Field.extent),
+            !isLive || UInt64(littleEndianIn: after, at: Field.extent) >= extent
+        else { return }
+        // Where nothing is sound, the sequence need not be either.
+        let isEmpty = chunk.isEmpty && !isIdentityLost
+        if entries.count > 0 || isEmpty {
+            chunks.append(
+                Chunk(sequence: sequence - 1, entries: entries.bytes, spanCount: entries.count))
+        }
+        guard let damage = chunk.damage(entries), entries.count > 0 || !isIdentityLost else {
             return
         }
-        let entries = try file.bytes(at: offset + UInt64(Field.entries), count: byteCount)
-        let places = try file.bytes(
-            at: offset + UInt64(layout.chunkByteCount - indexByteCount), count: indexByteCount)
-        let after = try file.bytes(at: offset, count: Field.entries)
-        guard after.prefix(Field.extent) == head.prefix(Field.extent),
-            UInt64(littleEndianIn: after, at: Field.extent) >= extent
-        else { return }
-        add(entries, places, spanCount: spanCount, sequence: sequence - 1, chunk: index)
+        add("chunk \(number) \(damage)", at: offset, sequence: sequence - 1)
     }
 
-    /// Takes entries as long as their checksums match: after a loss of power, pages that had not
-    /// reached the disk hold something else.
-    private mutating func add(
-        _ entries: [UInt8], _ places: [UInt8], spanCount: Int, sequence: UInt64, chunk: Int
-    ) {
-        var end = 0
-        var sound = 0
-        for number in 0..<spanCount {
-            let place = UInt64(
-                littleEndianIn: places,
-                at: places.count - (number + 1) * SpoolLayout.Chunk.indexEntryByteCount)
-            let next = Int(place & 0xFFFF_FFFF)
-            guard next > end, next <= entries.count,
-                Checksum.ofEntry(entries, end..<next, sequence: sequence)
-                    == UInt32(truncatingIfNeeded: place >> 32)
-            else { break }
-            end = next
-            sound += 1
-        }
-        if sound < spanCount {
-            damages.append("\(spanCount - sound) spans of chunk \(chunk) did not reach the disk")
-        }
-        chunks.append(
-            Chunk(sequence: sequence, entries: Array(entries.prefix(end)), spanCount: sound))
+    private mutating func add(_ reason: String, at offset: UInt64, sequence: UInt64? = nil) {
+        damages.add(
+            "\(path), byte \(offset): \(reason).", at: offset, recorder: recorderID,
+            sequence: sequence)
     }
 
     private mutating func readSlots(_ file: ReadOnlyFile, _ layout: SpoolLayout) throws {
@@ -155,33 +141,6 @@ extension SpoolReader {
                 OpenSpan(
                     bytes: Array(table[content..<content + Int(sound)]),
                     isEnding: kind == Slot.isEnding))
-        }
-    }
-}
-
-extension SpoolLayout {
-    /// Reads the layout from a header.
-    ///
-    /// - Throws: ``FormatError`` if this is no spool, one of a newer format, or cut off.
-    init(_ header: [UInt8], fileByteCount: UInt64) throws(FormatError) {
-        guard header.count == Self.headerByteCount, header.starts(with: Self.magic) else {
-            throw FormatError("this is no spool: it does not begin as one")
-        }
-        let version = UInt16(littleEndianIn: header, at: Header.version)
-        guard version == Self.version else {
-            throw FormatError("the spool has format \(version); this version reads 1")
-        }
-        func number(_ offset: Int) -> Int { Int(UInt32(littleEndianIn: header, at: offset)) }
-        chunkCount = number(Header.chunkCount)
-        chunkByteCount = number(Header.chunkByteCount)
-        slotCount = number(Header.slotCount)
-        resourceByteCount = number(Header.resourceByteCount)
-        scopeByteCount = number(Header.scopeByteCount)
-        guard number(Header.slotByteCount) == Self.slotByteCount,
-            number(Header.byteCount) == Self.headerByteCount, chunkByteCount >= 4096,
-            UInt64(byteCount) <= fileByteCount
-        else {
-            throw FormatError("the spool is cut off, or its header lies")
         }
     }
 }

@@ -50,8 +50,8 @@ struct CompactionInput {
             segment = nil
             isRecovered = true
             let spool = try SpoolReader.open(file.path)
-            if let damage = spool.damages.first {
-                throw StoreError(.damaged, "\(file.path) is damaged: \(damage).")
+            if let damage = spool.damages.all.first {
+                throw StoreError(.damaged, "\(file.path) is damaged: \(damage.reason)")
             }
             for block in spool.blocks {
                 let element = Element(sealing: block, &compressor)
