@@ -147,17 +147,24 @@ import Testing
 // MARK: Sound files
 
 extension CarvingTests {
-    @Test func `of what no commit has reached, only what leaves no gap is read`() throws {
+    @Test(arguments: [true, false])
+    func `what no commit has reached is read, but of the living only what leaves no gap`(
+        isLive: Bool
+    ) throws {
         var file = try write(5)
         let path = try path
         for sequence in [UInt64(7), 5] {
-            var block = CraftedBlock(sequence: sequence, [])
-            block.service = "uncommitted"
+            let block = CraftedBlock(sequence: sequence, [])
             file.bytes += [UInt8](repeating: 0, count: 16) + block.bytes
         }
         try file.write(to: path)
-        let (sequences, damages) = try read()
-        #expect(sequences == Array(0...5) && damages.isEmpty)
+        let spool = "\(store)/\(StoreDirectory.spoolName(of: .testing(1)))"
+        try Data().write(to: URL(filePath: spool))
+        let lock = try ReadOnlyFile(spool)
+        if isLive { #expect(try lock.lock()) }
+        let sequences = try read().sequences
+        #expect(sequences == Array(0...5) + (isLive ? [] : [7]))
+        withExtendedLifetime(lock) {}
     }
 
     @Test func `a file whose tree changes all the time gives what was committed, and no damage`()

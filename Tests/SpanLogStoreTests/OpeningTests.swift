@@ -76,7 +76,9 @@ import Testing
         "", "\n", "spanlog-store", "spanlog-store \n", "spanlog-store one\n", "spanlog-stor 1\n",
         "1\n", "spanlog-store 99999999999999999999\n", "spanlog-store 0\n", "spanlog-store -1\n",
     ])
-    func `a damaged marker is named, hides nothing, and deleting it is a remedy`(text: String) async throws {
+    func `a damaged marker is named and hides nothing; deleting it is a remedy`(
+        text: String
+    ) async throws {
         let writer = try StoreWriter(store)
         writer.append([1], start: 1, end: 2)
         #expect(await writer.shutdown() == nil)

@@ -11,6 +11,7 @@ struct SpanLogCommand: AsyncParsableCommand {
             stores together, and:
 
               spanlog verify STORE...                  is everything as it was written?
+              spanlog salvage STORE -o NEW             what is intact of a damaged one
               spanlog compact STORE...                 few files out of many
               spanlog merge STORE... -o run.spanlog    one archive of whole traces
               spanlog show run.spanlog                 look at them here
@@ -21,11 +22,12 @@ struct SpanLogCommand: AsyncParsableCommand {
             EXIT STATUS
               0     Done.
               1     Failed, or a store is damaged, or something was refused.
-              2     Merged or compacted, but with damage that was passed over.
+              2     Merged, compacted or rescued, but with damage that was passed over.
               64    The command line is wrong.
             """,
         subcommands: [
-            Info.self, Verify.self, Compact.self, MergeStores.self, Show.self, Export.self,
+            Info.self, Verify.self, Salvage.self, Compact.self, MergeStores.self, Show.self,
+            Export.self,
         ]
     )
 }

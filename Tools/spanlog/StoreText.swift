@@ -83,6 +83,20 @@ enum StoreText {
             .joined(separator: "\n")
     }
 
+    /// What a rescue took and what is lost, and a line for each damage.
+    static func describe(_ report: SalvageReport) -> String {
+        let rescued = report.rescued
+        var line =
+            "\(report.output): rescued \(Text.count(rescued.blockCount, "block")), "
+            + "\(Text.count(rescued.spanCount, "span")), "
+            + "\(Text.count(rescued.openSpanCount, "unfinished span")), "
+            + Text.bytes(report.byteCount)
+        if report.lostBlockCount > 0 {
+            line += "; lost for certain: \(Text.count(report.lostBlockCount, "block"))"
+        }
+        return ([line] + removed(report.source) + damages(report.source)).joined(separator: "\n")
+    }
+
     private static func removed(_ report: StoreReport) -> [String] {
         removed(report.removed).map { ["  \($0)"] } ?? []
     }
@@ -103,6 +117,9 @@ enum StoreText {
     }
 
     private static func damages(_ report: StoreReport) -> [String] {
-        report.damages.map { "  damage: \($0.reason)" }
+        report.damages.map { damage in
+            let isNamed = damage.reason.contains(damage.file)
+            return "  damage: \(isNamed ? "" : "\(damage.file): ")\(damage.reason)"
+        }
     }
 }

@@ -5,15 +5,20 @@ import SpanLogFormat
 /// First come the blocks that the tree leads to. What is then left of the file is carved: of a sound
 /// segment that is a handful of pages, of one whose tree is lost all of it.
 struct SegmentScan {
+    var path: String { file.path }
     private let file: ReadOnlyFile
     private let tree: SegmentTree
     /// The file's size at the beginning: what a writer appends later belongs to a later state.
     private let byteCount: UInt64
+    /// Whether the recorder may be writing into the file.
+    private let isLive: Bool
     private var damages: FileDamages
     /// Where blocks are that were delivered.
     private var soundRanges: [Range<UInt64>] = []
     /// Where the tree leads to something else than the block.
     private var damagedOffsets: Set<UInt64> = []
+    /// Blocks that a sound tree does not lead to.
+    private(set) var uncommitted: [SegmentReader.Location] = []
     /// The greatest number of a block that the tree leads to.
     private var lastSequence: UInt64?
 
@@ -27,6 +32,8 @@ struct SegmentScan {
     /// - Throws: ``StoreError`` if the file cannot be opened.
     init(_ path: String, attemptMax: Int = 100) throws(StoreError) {
         do {
+            // One that dies meanwhile has written what it was about to write, or it has not.
+            isLive = Self.isLive(path)
             file = try ReadOnlyFile(path)
             // What is committed by now lies within this size.
             let byteCount = try file.byteCount()
@@ -40,7 +47,7 @@ struct SegmentScan {
     }
 
     /// Calls `body` with each intact block: those that the tree leads to in the order of their
-    /// numbers, and then the others in the order of theirs.
+    /// numbers, and then, if anything is damaged, all others in the order of theirs.
     ///
     /// - Returns: What cannot be read.
     /// - Throws: What `body` throws.
@@ -53,12 +60,26 @@ struct SegmentScan {
         for location in tree.openSpanLocations {
             try deliver(location, holdsOpenSpans: true, body)
         }
-        for candidate in carved() {
-            let location = SegmentReader.Location(candidate)
-            let holdsOpenSpans = location.sequence == Self.openSpansSequence
-            if let block = read(location, holdsOpenSpans: holdsOpenSpans) { try body(block) }
+        let carved = carved().map(SegmentReader.Location.init)
+        if damages.isEmpty, tree.isSettled {
+            uncommitted = carved
+        } else {
+            for location in carved { try deliverCarved(location, body) }
         }
         return damages.named
+    }
+
+    /// Calls `body` with each block that a sound tree does not lead to. None was committed, or a meta
+    /// page was set back; one that could not be committed was sealed again, and is elsewhere as well.
+    mutating func forEachUncommittedBlock(_ body: (StoredBlock) throws -> Void) rethrows {
+        for location in uncommitted { try deliverCarved(location, body) }
+    }
+
+    private mutating func deliverCarved(
+        _ location: SegmentReader.Location, _ body: (StoredBlock) throws -> Void
+    ) rethrows {
+        let holdsOpenSpans = location.sequence == Self.openSpansSequence
+        if let block = read(location, holdsOpenSpans: holdsOpenSpans) { try body(block) }
     }
 
     private mutating func deliver(
@@ -119,7 +140,7 @@ extension SegmentScan {
         }
         found.sort { BlockName($0.header) < BlockName($1.header) }
         // What a commit that never came has left is no damage.
-        guard !damages.isEmpty else { return committed(found) }
+        guard !damages.isEmpty else { return isLive ? withoutGap(found) : found }
         for (candidate, reason) in damaged where !damagedOffsets.contains(candidate.offset) {
             add(reason, at: SegmentReader.Location(candidate))
         }
@@ -140,19 +161,26 @@ extension SegmentScan {
 
     /// Of blocks that a sound tree does not lead to, those that leave no gap.
     ///
-    /// A meta page may have been set back unnoticed, and then its last blocks are there without a
-    /// tree. But a writer may also be about to commit some: of these, a later one may be in the file
+    /// A recorder that lives may be about to commit some: of these, a later one may be in the file
     /// already and an earlier one not, which must not look like a loss.
-    private func committed(_ found: [BlockCarver.Candidate]) -> [BlockCarver.Candidate] {
-        // Compacted segments get their name when they are whole, and nobody writes them.
-        let name = FileSystem.name(of: file.path)
-        guard StoreDirectory.SegmentName(fileName: name) != nil else { return found }
+    private func withoutGap(_ found: [BlockCarver.Candidate]) -> [BlockCarver.Candidate] {
         var next = lastSequence.map { $0 &+ 1 } ?? found.first?.header.sequence ?? 0
         return found.filter { candidate in
             let sequence = candidate.header.sequence
             if sequence == next { next &+= 1 }
-            return sequence < next || next == 0
+            return sequence < next
         }
+    }
+
+    /// Whether the recorder of a segment holds the lock of its spool. Nobody writes into segments of
+    /// other names.
+    private static func isLive(_ path: String) -> Bool {
+        guard let name = StoreDirectory.SegmentName(fileName: FileSystem.name(of: path)) else {
+            return false
+        }
+        let directory = StoreDirectory(path: FileSystem.parent(of: path))
+        let spool = directory.filePath(StoreDirectory.spoolName(of: name.recorderID))
+        return (try? ReadOnlyFile(spool))?.isLockedByAnother ?? false
     }
 }
 

@@ -82,6 +82,7 @@ extension Store {
         // spools come first, and the segments are looked for only then.
         var recovered = RecoveredBlocks(self, &damages)
         var delivered = DeliveredBlocks()
+        var uncommitted: [SegmentScan] = []
         var read: Set<String> = []
         // What a compaction removes meanwhile is in a file that it has made before: one that is not
         // there any more is a reason to look again.
@@ -99,15 +100,32 @@ extension Store {
                         guard delivered.insert(stored.block) else { return }
                         try body(stored.block, stored.value, path)
                     }
+                    if !segment.uncommitted.isEmpty { uncommitted.append(segment) }
                 } else {
                     isComplete = false
                 }
+            }
+        }
+        for index in uncommitted.indices {
+            let path = uncommitted[index].path
+            try uncommitted[index].forEachUncommittedBlock { stored in
+                guard !delivered.contains(stored.block), delivered.insert(stored.block) else {
+                    return
+                }
+                try body(stored.block, stored.value, path)
             }
         }
         for (block, path) in recovered.blocks where !delivered.contains(block) {
             try body(block, nil, path)
         }
         return damages
+    }
+
+    /// The sizes and times of the files, as they were when the store was opened.
+    var files: [FileSystem.Status] {
+        (segmentPaths + spoolPaths + blockPaths).compactMap {
+            (try? FileSystem.status(of: $0)) ?? nil
+        }
     }
 
     /// What `body` reads; `nil` if it cannot, or the recorder has removed the file meanwhile.

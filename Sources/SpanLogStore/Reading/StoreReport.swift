@@ -22,15 +22,20 @@ public struct StoreReport: Sendable, Codable {
 
     /// As ``init(_:)``, and calls `body` with each sound block on the way.
     package init(_ store: Store, _ body: (Block) -> Void) {
+        self.init(store) { block, _, _ in body(block) }
+    }
+
+    /// As ``init(_:)``, and calls `body` as ``Store/forEachStoredBlock(_:)`` does.
+    init(
+        _ store: Store, _ body: (Block, _ value: [UInt8]?, _ file: String) throws -> Void
+    ) rethrows {
         path = store.path
-        for path in store.segmentPaths + store.spoolPaths + store.blockPaths {
-            byteCount += ((try? FileSystem.status(of: path)) ?? nil)?.byteCount ?? 0
-        }
+        byteCount = store.files.reduce(0) { $0 + $1.byteCount }
         var recorders: [RecorderID: RecorderReport] = [:]
-        damages = store.forEachBlock { block, file in
+        damages = try store.forEachStoredBlock { block, value, file in
             let id = block.header.recorderID
             recorders[id, default: RecorderReport(block)].add(block, file: file)
-            body(block)
+            try body(block, value, file)
         }
         self.recorders = recorders.values.sorted {
             ($0.earliestNanoseconds ?? .max, $0.id) < ($1.earliestNanoseconds ?? .max, $1.id)
@@ -39,6 +44,11 @@ public struct StoreReport: Sendable, Codable {
         let removals = readRemovals(store)
         for index in self.recorders.indices { damages += self.recorders[index].close(removals) }
         removed = total(removals)
+    }
+
+    /// Adds what somebody else could not take.
+    mutating func add(_ damages: [Store.Damage]) {
+        self.damages += damages
     }
 
     private mutating func readRemovals(_ store: Store) -> StoreRemovals {

@@ -176,4 +176,9 @@ package enum FileSystem {
     package static func removeFile(_ path: String) throws(SystemError) {
         guard unsafe unlink(path) == 0 || errno == ENOENT else { throw SystemError() }
     }
+
+    /// Removes a directory that is empty.
+    package static func removeDirectory(_ path: String) throws(SystemError) {
+        guard unsafe rmdir(path) == 0 else { throw SystemError() }
+    }
 }

@@ -56,7 +56,12 @@ final class CompactedSegment {
     /// Remembers that all of a file is here, or elsewhere.
     func finish(_ file: StoreInventory.File) {
         inputs.append(file)
-        modifiedNanoseconds = max(modifiedNanoseconds, file.modifiedNanoseconds)
+        wasModified(at: file.modifiedNanoseconds)
+    }
+
+    /// Remembers when something that is here was written.
+    func wasModified(at nanoseconds: UInt64) {
+        modifiedNanoseconds = max(modifiedNanoseconds, nanoseconds)
     }
 
     private func commit() throws {
