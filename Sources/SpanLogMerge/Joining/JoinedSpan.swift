@@ -2,6 +2,9 @@ import SpanLogFormat
 
 /// A span on its way into the archive: a record, or what several were joined into.
 struct JoinedSpan {
+    /// The identifier of its records: what a trace's spans are ordered by.
+    let key: UInt64
+    /// The same, unless another span has a better claim to it.
     var spanID: UInt64
     /// 0 for none.
     var parentID: UInt64
@@ -18,6 +21,7 @@ struct JoinedSpan {
     var change: Int32 = -1
 
     init(_ record: Record, at place: UInt32) {
+        key = record.spanID
         spanID = record.spanID
         parentID = record.parentID
         start = record.start
@@ -31,9 +35,13 @@ struct JoinedSpan {
 
     /// The order of a trace's spans.
     @inline(__always)
-    var order: UInt64 { Mix.mix(spanID) }
+    var order: UInt64 { Mix.mix(key) }
 
-    static let internalKind: UInt8 = 1
+    /// Whether the span is the other side of its parent's call.
+    var isAnswer: Bool {
+        kind == Self.server || kind == Self.consumer || traits.contains(.isParentRemote)
+    }
+
     static let server: UInt8 = 2
     static let client: UInt8 = 3
     static let producerKind: UInt8 = 4

@@ -24,6 +24,9 @@ struct PartitionData {
                 + spilled.reduce(0) { $0 + $1.recordCount }
         }
 
+        /// What the records take in memory once they are loaded.
+        var byteCount: Int { contentByteCount + recordCount * MemoryLayout<Record>.stride }
+
         var contentByteCount: Int {
             chunks.reduce(0) { $0 + $1.bytes.count }
                 + spilled.reduce(0) { $0 + $1.contentByteCount }

@@ -3,21 +3,27 @@ import SpanLogStore
 
 extension PartitionJoin {
     /// Puts the trace at hand into the archive, in parts if it is long.
-    mutating func layOut(_ id: TraceID) throws {
-        var (first, part, byteCount) = (0, UInt32(0), 0)
-        for index in spans.indices {
-            byteCount += contentByteCount(of: spans[index])
-            let isLast = index == spans.count - 1
-            guard byteCount >= ArchiveFormat.partBytesMax || isLast else { continue }
-            layOutPart(id, part, first..<index + 1)
-            (first, byteCount) = (index + 1, 0)
-            part += 1
+    mutating func layOut(_ id: TraceID) {
+        let byteCount = spans.reduce(0) { $0 + contentByteCount(of: $1) }
+        let parts = TraceParts(byteCount: byteCount)
+        if parts.count > 1 { counts.traces.large += 1 }
+        layOut(id, parts)
+    }
+
+    /// Lays out the spans at hand, which are all of some parts of the trace.
+    mutating func layOut(_ id: TraceID, _ parts: TraceParts) {
+        var first = 0
+        while first < spans.count {
+            let part = parts.part(of: spans[first])
+            var next = first + 1
+            while next < spans.count, parts.part(of: spans[next]) == part { next += 1 }
+            layOutPart(id, part, first..<next)
+            first = next
         }
-        if part > 1 { counts.traces.large += 1 }
     }
 
     /// What a span takes in the archive, roughly.
-    private func contentByteCount(of span: JoinedSpan) -> Int {
+    func contentByteCount(of span: JoinedSpan) -> Int {
         guard span.change >= 0 else { return Int(data.records[Int(span.record)].byteCount) }
         let change = changes[Int(span.change)]
         return change.originals.reduce(change.joined?.count ?? 0) {
@@ -193,6 +199,25 @@ extension PartitionJoin {
                     bytes: data.bytes[record.range]),
                 of: data.producers[Int(record.producer)].origin)
         }
+    }
+}
+
+/// How a trace is divided: equal ranges of the spans' scrambled ids, so that it depends on the size
+/// of the trace alone.
+struct TraceParts {
+    /// A power of two.
+    let count: Int
+    private let bits: UInt64
+
+    init(byteCount: Int) {
+        var bits: UInt64 = 0
+        while bits < 31, byteCount >> bits > ArchiveFormat.partBytesMax { bits += 1 }
+        self.bits = bits
+        count = 1 << bits
+    }
+
+    func part(of span: JoinedSpan) -> UInt32 {
+        bits == 0 ? 0 : UInt32(truncatingIfNeeded: span.order >> (64 - bits))
     }
 }
 

@@ -6,10 +6,24 @@ extension PartitionJoin {
     mutating func joinTrace(
         _ id: TraceID, _ start: Int, _ end: Int, _ linkTargets: [UInt64]
     ) throws {
+        var moves: [Move: UInt64] = [:]
+        let (hasOld, hasNew) = try joinSpans(id, start, end, &moves)
+        if !moves.isEmpty { moveChildren(moves) }
+        if hasOld, hasNew { counts.traces.reopened += 1 }
+        for target in linkTargets where place(of: target) == nil { counts.links.unresolved += 1 }
+        try finishTrace(id)
+    }
+
+    /// Joins the records from `start` to `end`, all of the trace `id`, into spans.
+    ///
+    /// - Returns: Whether records came from an archive, and from elsewhere.
+    mutating func joinSpans(
+        _ id: TraceID, _ start: Int, _ end: Int, _ moves: inout [Move: UInt64]
+    ) throws -> (hasOld: Bool, hasNew: Bool) {
         spans.removeAll(keepingCapacity: true)
         changes.removeAll(keepingCapacity: true)
         twins.removeAll(keepingCapacity: true)
-        var moves: [Move] = []
+        if !renamed.isEmpty { renamed.removeAll() }
         var first = start
         while first < end {
             let spanID = data.records[Int(data.order[first])].spanID
@@ -24,24 +38,19 @@ extension PartitionJoin {
             first = next
         }
         counts.seen += UInt64(end - start)
-        if !moves.isEmpty { moveChildren(moves) }
         unifyTraceIDs(id, start, end)
-        countReopened(start, end)
-        for target in linkTargets where place(of: target) == nil { counts.links.unresolved += 1 }
-        try finishTrace(id)
+        return sources(start, end)
     }
 
-    /// A span that got another identifier, so that children its recorder recorded follow it.
-    private struct Move {
+    /// What a recorder called a span that got another identifier.
+    struct Move: Hashable {
         let recorder: UInt128
         let from: UInt64
-        let to: UInt64
-        let span: Int
     }
 
     /// Joins records with the same key.
     private mutating func joinRecords(
-        _ places: [UInt32], of id: TraceID, _ moves: inout [Move]
+        _ places: [UInt32], of id: TraceID, _ moves: inout [Move: UInt64]
     ) throws {
         let distinct = withoutTwins(places)
         var joined: [JoinedSpan] = []
@@ -134,7 +143,7 @@ extension PartitionJoin {
 
     /// Keeps a second span of one identifier under another one.
     private mutating func separate(
-        _ span: JoinedSpan, from first: JoinedSpan, of id: TraceID, _ moves: inout [Move]
+        _ span: JoinedSpan, from first: JoinedSpan, of id: TraceID, _ moves: inout [Move: UInt64]
     ) {
         let isShared =
             first.kind == JoinedSpan.client && span.kind == JoinedSpan.server
@@ -153,7 +162,8 @@ extension PartitionJoin {
         } else {
             counts.traces.collisions += 1
         }
-        moves.append(Move(recorder: recorder, from: span.spanID, to: newID, span: spans.count))
+        moves[Move(recorder: recorder, from: span.spanID)] = newID
+        renamed[newID] = spans.count
         span.spanID = newID
         spans.append(span)
     }
@@ -167,16 +177,21 @@ extension PartitionJoin {
     }
 
     /// Children that a recorder recorded of a span of its own follow that span.
-    private mutating func moveChildren(_ moves: [Move]) {
+    mutating func moveChildren(_ moves: [Move: UInt64]) {
         for index in spans.indices {
-            let move = moves.first { move in
-                move.from == spans[index].parentID && move.span != index
-                    && move.recorder == recorder(of: spans[index].producer)
-            }
-            guard let move else { continue }
-            setParent(move.to, of: index, keepingOldAs: AttributeKey.originalParentSpanID)
+            guard let newID = newParent(of: index, moves) else { continue }
+            setParent(newID, of: index, keepingOldAs: AttributeKey.originalParentSpanID)
         }
-        spans.sort { ($0.order, $0.record) < ($1.order, $1.record) }
+    }
+
+    /// The identifier that the parent of a span got, or `nil` if it has kept its own.
+    func newParent(of index: Int, _ moves: [Move: UInt64]) -> UInt64? {
+        let span = spans[index]
+        guard span.parentID != 0 else { return nil }
+        let move = Move(recorder: recorder(of: span.producer), from: span.parentID)
+        // The answer to a shared call is below the other half, not below itself.
+        guard let newID = moves[move], newID != span.spanID else { return nil }
+        return newID
     }
 
     /// Gives a span another parent, or none for 0, and notes the one that it had.
@@ -225,18 +240,14 @@ extension PartitionJoin {
         }
     }
 
-    /// Counts a trace that an archive held already and that has grown.
-    private mutating func countReopened(_ start: Int, _ end: Int) {
-        guard options.isIncremental else { return }
-        var (isOld, isNew) = (false, false)
-        for span in spans {
-            if data.records[Int(span.record)].traits.contains(.isFromArchive) { isOld = true }
-        }
+    private func sources(_ start: Int, _ end: Int) -> (hasOld: Bool, hasNew: Bool) {
+        guard options.isIncremental else { return (false, true) }
+        var (hasOld, hasNew) = (false, false)
         for index in start..<end {
-            let record = data.records[Int(data.order[index])]
-            if record.traits.contains(.isFromArchive) { isOld = true } else { isNew = true }
+            let isOld = data.records[Int(data.order[index])].traits.contains(.isFromArchive)
+            if isOld { hasOld = true } else { hasNew = true }
         }
-        if isOld, isNew { counts.traces.reopened += 1 }
+        return (hasOld, hasNew)
     }
 
     /// The place of the span `spanID` of the trace at hand.
@@ -248,6 +259,8 @@ extension PartitionJoin {
             let middle = (low + high) / 2
             if spans[middle].order < order { low = middle + 1 } else { high = middle }
         }
-        return low < spans.count && spans[low].spanID == spanID ? low : nil
+        // Of spans with one key, the first has kept it.
+        if low < spans.count, spans[low].spanID == spanID { return low }
+        return renamed[spanID]
     }
 }

@@ -6,10 +6,16 @@ extension PartitionJoin {
     mutating func finishTrace(_ id: TraceID) throws {
         findParents()
         if mayHaveCycles { cutCycles() }
-        let shape = countShape()
-        countCalls()
+        var shape = Shape()
+        addShape(to: &shape)
+        if spans.contains(where: { $0.kind == JoinedSpan.client }) {
+            markAnswered()
+            let marks = marks
+            countCalls { marks[$0] != 0 }
+        }
+        count(shape)
         summarize(id, shape)
-        try layOut(id)
+        layOut(id)
     }
 
     private mutating func findParents() {
@@ -64,15 +70,18 @@ extension PartitionJoin {
 
     /// What a trace's summary says of its shape.
     struct Shape {
+        var spans = 0
         var roots = 0
         var orphans = 0
         /// The place of the root that started first.
         var mainRoot: Int?
+        /// The parents that are not there.
+        var missing: Set<UInt64> = []
     }
 
-    private mutating func countShape() -> Shape {
-        var shape = Shape()
-        var missing: [UInt64] = []
+    /// Adds the spans at hand to what is known of their trace.
+    mutating func addShape(to shape: inout Shape) {
+        shape.spans += spans.count
         for (index, span) in spans.enumerated() {
             if span.end == 0 { counts.traces.unfinished += 1 }
             switch parents[index] {
@@ -83,20 +92,18 @@ extension PartitionJoin {
                 }
                 if isFirst != false { shape.mainRoot = index }
             case Self.missingParent:
-                missing.append(span.parentID)
+                shape.orphans += 1
+                shape.missing.insert(span.parentID)
                 let kind = rules.kind(of: span, recordedBy: recorder(of: span.producer))
                 counts.orphans[kind.rawValue] += 1
             default: break
             }
         }
-        shape.orphans = missing.count
-        if !missing.isEmpty { counts.traces.missingParents += Set(missing).count }
-        count(shape)
-        return shape
     }
 
-    private mutating func count(_ shape: Shape) {
-        counts.accounting.spansOut += UInt64(spans.count)
+    mutating func count(_ shape: Shape) {
+        counts.accounting.spansOut += UInt64(shape.spans)
+        counts.traces.missingParents += shape.missing.count
         counts.traces.total += 1
         counts.traces.orphans += shape.orphans
         if shape.roots == 1, shape.orphans == 0 { counts.traces.whole += 1 }
@@ -104,21 +111,19 @@ extension PartitionJoin {
         if shape.roots == 0 { counts.traces.headless += 1 }
     }
 
-    /// Counts calls whose other side nobody recorded.
-    private mutating func countCalls() {
-        guard spans.contains(where: { $0.kind == JoinedSpan.client }) else { return }
+    /// Marks the spans whose call somebody answered.
+    private mutating func markAnswered() {
         marks.removeAll(keepingCapacity: true)
         marks.append(contentsOf: repeatElement(0, count: spans.count))
-        for (index, parent) in parents.enumerated() where parent >= 0 {
-            let span = spans[index]
-            let isAnswer = span.kind == JoinedSpan.server || span.kind == JoinedSpan.consumer
-            let isElsewhere =
-                span.producer != spans[Int(parent)].producer
-                && recorder(of: span.producer) != recorder(of: spans[Int(parent)].producer)
-            if isAnswer || isElsewhere { marks[Int(parent)] = 1 }
+        for (index, parent) in parents.enumerated() where parent >= 0 && spans[index].isAnswer {
+            marks[Int(parent)] = 1
         }
+    }
+
+    /// Counts calls whose other side nobody recorded.
+    mutating func countCalls(_ isAnswered: (Int) -> Bool) {
         for (index, span) in spans.enumerated()
-        where span.kind == JoinedSpan.client && marks[index] == 0 {
+        where span.kind == JoinedSpan.client && !isAnswered(index) {
             let range = data.records[Int(span.record)].range
             guard let name = CalledService.name(in: data.bytes, range) else { continue }
             guard counts.calls[name] != nil || counts.calls.count < CalledService.namesMax else {
@@ -130,29 +135,47 @@ extension PartitionJoin {
     }
 
     private mutating func summarize(_ id: TraceID, _ shape: Shape) {
-        var (start, end, errors, first) = (UInt64.max, UInt64(0), 0, 0)
+        var times = Times()
+        for (index, span) in spans.enumerated() { times.add(span, at: index, among: spans) }
+        let (bytes, name) = name(times.naming, shape.mainRoot ?? times.first)
+        append(id, times, shape, (bytes, name), services)
+    }
+
+    /// What a trace's summary says of its times and status.
+    struct Times {
+        var start = UInt64.max
+        var end: UInt64 = 0
+        var errors = 0
+        /// The place of the span that started first, and of the last one that names the trace.
+        var first = 0
         var naming: Int?
-        for (index, span) in spans.enumerated() {
+
+        @inline(__always)
+        mutating func add(_ span: JoinedSpan, at index: Int, among spans: [JoinedSpan]) {
             if (span.start, span.spanID) < (start, spans[first].spanID) { first = index }
             start = min(start, span.start)
             end = max(end, span.end, span.start)
             if span.status == 2 { errors += 1 }
-            guard span.traits.contains(.hasTraceName) else { continue }
+            guard span.traits.contains(.hasTraceName) else { return }
             let isLater = naming.map { name in
                 (span.start, span.spanID) > (spans[name].start, spans[name].spanID)
             }
             if isLater != false { naming = index }
         }
-        let (bytes, name) = name(naming, shape.mainRoot ?? first)
-        let (spanCount, services) = (spans.count, services)
-        archive.summaries.append(id, start: start) { writer in
+    }
+
+    mutating func append(
+        _ id: TraceID, _ times: Times, _ shape: Shape, _ name: (bytes: [UInt8], range: Range<Int>),
+        _ services: [String]
+    ) {
+        archive.summaries.append(id, start: times.start) { writer in
             typealias Field = TraceSummary.Field
             writer.field(Field.traceID, id)
-            writer.field(Field.name, bytes, name)
-            writer.fixed64(Field.start, start)
-            writer.fixed64(Field.end, end)
-            writer.uint64(Field.spanCount, UInt64(spanCount))
-            writer.uint64(Field.errorCount, UInt64(errors))
+            writer.field(Field.name, name.bytes, name.range)
+            writer.fixed64(Field.start, times.start)
+            writer.fixed64(Field.end, times.end)
+            writer.uint64(Field.spanCount, UInt64(shape.spans))
+            writer.uint64(Field.errorCount, UInt64(times.errors))
             writer.uint64(Field.rootCount, UInt64(shape.roots))
             writer.uint64(Field.orphanCount, UInt64(shape.orphans))
             for service in services { writer.string(Field.service, service) }
@@ -161,7 +184,7 @@ extension PartitionJoin {
 
     /// Where the name stands that the span at `naming` gives the trace, or else the name of the
     /// span at `main`.
-    private func name(_ naming: Int?, _ main: Int) -> (bytes: [UInt8], Range<Int>) {
+    func name(_ naming: Int?, _ main: Int) -> (bytes: [UInt8], Range<Int>) {
         if let naming {
             let (bytes, range) = content(of: spans[naming])
             if let span = try? ScannedSpan(scanning: bytes.span, range), let name = span.traceName {
@@ -180,7 +203,7 @@ extension PartitionJoin {
         return (data.bytes, data.records[Int(span.record)].range)
     }
 
-    private var services: [String] {
+    var services: [String] {
         guard spans.count <= 64 else {
             let producers = Set(spans.lazy.map(\.producer))
             return Set(producers.map { data.producers[Int($0)].origin.service }).sorted()

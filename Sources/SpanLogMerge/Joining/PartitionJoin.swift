@@ -15,6 +15,8 @@ struct PartitionJoin {
     var changes: [SpanChange] = []
     /// Records that are in the trace once more, from elsewhere: the one kept, and the other.
     var twins: [(kept: UInt32, other: UInt32)] = []
+    /// The places of spans that got another identifier, by that one.
+    var renamed: [UInt64: Int] = [:]
     /// The place of each span's parent; see ``noParent`` and ``missingParent``.
     var parents: [Int32] = []
     var places: [UInt32] = []
@@ -99,38 +101,4 @@ struct PartitionJoin {
     }
 
     private func traceID(_ index: Int) -> TraceID { data.records[Int(data.order[index])].traceID }
-}
-
-/// The spans that links from anywhere lead to, each link once.
-private struct LinkTargets {
-    private var links: [Record]
-
-    init(_ records: [Record]) {
-        guard !records.isEmpty else {
-            links = []
-            return
-        }
-        func key(_ link: Record) -> (UInt64, UInt64, UInt64, UInt64, UInt64) {
-            (link.traceHigh, link.spanID, link.parentID, link.start, link.end)
-        }
-        links = records.sorted { key($0) < key($1) }.reduce(into: []) { unique, link in
-            if let last = unique.last, key(last) == key(link) { return }
-            unique.append(link)
-        }
-    }
-
-    var count: UInt64 { UInt64(links.count) }
-
-    /// Takes the links to spans of `id`.
-    mutating func take(to id: TraceID) -> [UInt64] {
-        guard !links.isEmpty else { return [] }
-        let targets = links.filter { $0.traceHigh == id.high }.map(\.spanID)
-        links.removeAll { $0.traceHigh == id.high }
-        return targets
-    }
-
-    mutating func takeAll() -> [UInt64] {
-        defer { links = [] }
-        return links.map(\.spanID)
-    }
 }

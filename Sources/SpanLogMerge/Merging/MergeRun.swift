@@ -126,14 +126,14 @@ extension MergeRun {
                 guard number < plan.partitionCount else { break }
                 let source = sources.withLock { $0[number].take() } ?? .init()
                 let before = join.counts.seen
+                let turn = turns.turn(number)
                 failure.catching {
-                    guard !failure.isThere else { return }
-                    try join.join(source, from: space)
+                    try joinParts(of: source, usedBits: plan.partitionBits, &join) { run in
+                        turn.wait()
+                        if !failure.isThere { try take(run) }
+                    }
                 }
-                let run = join.takeArchive()
-                turns.take(number) {
-                    failure.catching { if !failure.isThere { try take(run) } }
-                }
+                turn.end()
                 progress.advance(.writing, by: Int(join.counts.seen - before), of: recordCount)
             }
             let counts = join.counts
@@ -141,6 +141,49 @@ extension MergeRun {
         }
         try failure.rethrow()
         return total.withLock { $0 }
+    }
+
+    /// Joins a partition, divided as often as it takes to fit into memory.
+    private func joinParts(
+        of source: PartitionData.Source, usedBits: UInt64, _ join: inout PartitionJoin,
+        _ take: (ArchiveRun) throws -> Void
+    ) throws {
+        guard source.byteCount > plan.partitionBytesMax, usedBits < 64 else {
+            try join.join(source, from: space)
+            return try take(join.takeArchive())
+        }
+        if let low = try source.dominantTrace(in: space) {
+            let order = Mix.mix(low)
+            let division = PartitionDivision(plan, space, count: 3) { record in
+                record.order < order ? 0 : record.order == order ? 1 : 2
+            }
+            let parts = try division.divide(source)
+            try joinParts(of: parts[0], usedBits: usedBits, &join, take)
+            try joinLarge(parts[1], &join, take)
+            return try joinParts(of: parts[2], usedBits: usedBits, &join, take)
+        }
+        let division = PartitionDivision(plan, space, usedBits: usedBits)
+        for part in try division.divide(source) where part.recordCount > 0 {
+            try joinParts(of: part, usedBits: usedBits + PartitionDivision.bits, &join, take)
+        }
+    }
+
+    /// Joins a trace that does not fit into memory, in shares that do.
+    private func joinLarge(
+        _ source: PartitionData.Source, _ join: inout PartitionJoin,
+        _ take: (ArchiveRun) throws -> Void
+    ) throws {
+        guard source.byteCount > plan.partitionBytesMax, try source.isOneTrace(in: space) else {
+            try join.join(source, from: space)
+            return try take(join.takeArchive())
+        }
+        var bits: UInt64 = 0
+        while bits < 12, source.byteCount >> bits > plan.partitionBytesMax / 2 { bits += 1 }
+        let shift = 64 - bits
+        let division = PartitionDivision(plan, space, count: 1 << bits) { record in
+            Int(truncatingIfNeeded: Mix.mix(record.spanID) >> shift)
+        }
+        try join.joinLarge(try division.divide(source), from: space, take)
     }
 
     private func inParallel(_ count: Int, _ body: @Sendable (Int) -> Void) {

@@ -9,10 +9,31 @@ struct Turns: Sendable {
         gates[0].signal()
     }
 
-    /// Waits for the turn of `number`, runs `body`, and lets the next one pass whatever happens.
-    func take(_ number: Int, _ body: () throws -> Void) rethrows {
-        gates[number].wait()
-        defer { gates[number + 1].signal() }
-        try body()
+    /// The turn of `number`, which has to be ended whatever happens.
+    func turn(_ number: Int) -> Turn { Turn(gate: gates[number], next: gates[number + 1]) }
+
+    /// One thread's turn.
+    final class Turn {
+        private let gate: DispatchSemaphore
+        private let next: DispatchSemaphore
+        private var isTaken = false
+
+        fileprivate init(gate: DispatchSemaphore, next: DispatchSemaphore) {
+            self.gate = gate
+            self.next = next
+        }
+
+        /// Waits until all turns before this one have ended.
+        func wait() {
+            guard !isTaken else { return }
+            gate.wait()
+            isTaken = true
+        }
+
+        /// Lets the next one pass.
+        func end() {
+            wait()
+            next.signal()
+        }
     }
 }

@@ -13,6 +13,9 @@ struct MergePlan: Sendable {
     let indexBytesMax: Int
     private let shift: UInt64
 
+    /// The bits of a record's order that decide its partition.
+    var partitionBits: UInt64 { 64 - shift }
+
     /// - Parameters:
     ///   - inputByteCount: What the input is likely to hold.
     ///   - memoryByteCount: What the merge may use.

@@ -41,6 +41,12 @@ struct PartitionChunk: Sendable {
         return place
     }
 
+    /// Lets numbers mean other producers from now on.
+    mutating func forgetNumbers() {
+        places.removeAll(keepingCapacity: true)
+        last = nil
+    }
+
     /// Forgets everything but the memory that it took.
     mutating func removeAll(keepingCapacity isKeeping: Bool) {
         records.removeAll(keepingCapacity: isKeeping)
@@ -65,6 +71,11 @@ struct SpilledChunk: Sendable {
 
     var recordCount: Int { records.byteCount / MemoryLayout<Record>.stride }
     var contentByteCount: Int { bytes.byteCount }
+
+    /// Reads the records alone.
+    func read(from file: SpillFile, records array: inout [Record]) throws {
+        try file.read(records, into: &array, at: 0)
+    }
 
     func read(
         from file: SpillFile, records array: inout [Record], at recordIndex: Int,
