@@ -69,7 +69,7 @@ struct MergeRun: Sendable {
 extension MergeRun {
     /// What the first half of a merge leaves to the second.
     struct Scattered: Sendable {
-        var partitions: [PartitionData.Source]
+        var partitions: PartitionQueue
         var knowledge = RecorderKnowledge()
         var stores: [StoreReport] = []
         var readCount: UInt64 = 0
@@ -98,9 +98,12 @@ extension MergeRun {
             results.withLock { $0.append(result) }
         }
         try failure.rethrow()
-        var scattered = Scattered(
-            partitions: Array(repeating: .init(), count: plan.partitionCount))
-        for result in results.withLock({ $0 }) { scattered.add(result) }
+        let gathered = results.withLock { results in
+            defer { results = [] }
+            return results
+        }
+        var scattered = Scattered(partitions: PartitionQueue(gathered, plan.partitionCount))
+        scattered.readCount = gathered.reduce(0) { $0 + $1.readCount }
         scattered.stores = reports.withLock { reports in
             reports.sorted { $0.key < $1.key }.map(\.value)
         }
@@ -116,7 +119,6 @@ extension MergeRun {
         let next = Atomic(0)
         let turns = Turns(count: plan.partitionCount)
         let total = Mutex(MergeCounts())
-        let sources = Mutex(scattered.partitions.map(Optional.some))
         let failure = FirstFailure()
         let recordCount = Int(clamping: scattered.readCount)
         inParallel(plan.threadCount) { _ in
@@ -124,7 +126,7 @@ extension MergeRun {
             while true {
                 let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard number < plan.partitionCount else { break }
-                let source = sources.withLock { $0[number].take() } ?? .init()
+                let source = scattered.partitions.take(number)
                 let before = join.counts.seen
                 let turn = turns.turn(number)
                 failure.catching {
@@ -191,14 +193,29 @@ extension MergeRun {
     }
 }
 
-extension MergeRun.Scattered {
-    fileprivate mutating func add(_ result: Scatterer.Result) {
-        readCount += result.readCount
-        for index in partitions.indices {
-            if !result.chunks[index].records.isEmpty {
-                partitions[index].chunks.append(result.chunks[index])
+/// The partitions that wait to be joined. One that is taken is held by nobody else, so that its
+/// memory is free once it is joined.
+final class PartitionQueue: Sendable {
+    private let sources: Mutex<[PartitionData.Source]>
+
+    /// Puts together what several threads have gathered.
+    init(_ results: [Scatterer.Result], _ count: Int) {
+        var sources = Array(repeating: PartitionData.Source(), count: count)
+        for result in results {
+            for index in sources.indices {
+                if !result.chunks[index].records.isEmpty {
+                    sources[index].chunks.append(result.chunks[index])
+                }
+                sources[index].spilled += result.spilled[index]
             }
-            partitions[index].spilled += result.spilled[index]
+        }
+        self.sources = Mutex(sources)
+    }
+
+    func take(_ number: Int) -> PartitionData.Source {
+        sources.withLock { sources in
+            defer { sources[number] = PartitionData.Source() }
+            return sources[number]
         }
     }
 }

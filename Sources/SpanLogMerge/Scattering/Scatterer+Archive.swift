@@ -142,7 +142,7 @@ private struct ArchivedRecordReader {
             case Field.originID: originID = Array(content[try reader.range(value)])
             case Field.scope: scope = Array(content[try reader.range(value)])
             case Field.schemaURL: schemaURL = Array(content[try reader.range(value)])
-            case Field.sequence: sequence = try reader.number(value)
+            case Field.sequence: sequence = min(try reader.number(value), .max - 1)
             case Field.index: index = UInt32(truncatingIfNeeded: try reader.number(value))
             case Field.bytes: bytes = try reader.range(value)
             case Field.number: number = Int(clamping: try reader.number(value))
@@ -170,7 +170,7 @@ private struct QuarantinedRecordReader {
                 reason =
                     SetAsideReason(rawValue: UInt8(clamping: try reader.number(value))) ?? reason
             case Field.originID: originID = Array(content[try reader.range(value)])
-            case Field.sequence: sequence = try reader.number(value)
+            case Field.sequence: sequence = min(try reader.number(value), .max - 1)
             case Field.index: index = UInt32(truncatingIfNeeded: try reader.number(value))
             case Field.bytes: bytes = try reader.range(value)
             default: break
