@@ -38,7 +38,14 @@ struct SummaryRun: Sendable {
                 byteCount: UInt32(bytes.count - offset)))
     }
 
-    mutating func sort() { places.sort() }
+    /// Sorts the summaries, and their bytes with them: a run is read from its beginning.
+    mutating func sort() {
+        let unsorted = self
+        places.removeAll(keepingCapacity: true)
+        bytes = []
+        bytes.reserveCapacity(unsorted.bytes.count)
+        for place in unsorted.places.sorted() { append(place, unsorted[place]) }
+    }
 
     subscript(_ place: Place) -> ArraySlice<UInt8> {
         bytes[Int(place.offset)..<Int(place.offset) + Int(place.byteCount)]
@@ -69,18 +76,33 @@ struct SummaryRuns {
         waiting.append(run)
         waitingByteCount += run.byteCount
         guard waitingByteCount > bytesMax else { return }
+        try spillWaiting()
+        waiting = []
+        waitingByteCount = 0
+    }
+
+    private mutating func spillWaiting() throws {
+        guard spilled.count + waiting.count > Self.runsMax else {
+            for run in waiting { try spill(run) }
+            return
+        }
         // One run of all that waits: the fewer there are, the less the last merge has to hold.
         var all = SummaryRun()
         try Self.merge(waiting.map { RunReader($0) }) { place, bytes in
             all.append(place, bytes)
         }
+        try spill(all)
+    }
+
+    private mutating func spill(_ run: SummaryRun) throws {
         try space.withFile { file in
             spilled.append(
-                Spilled(places: try file.write(all.places), bytes: try file.write(all.bytes)))
+                Spilled(places: try file.write(run.places), bytes: try file.write(run.bytes)))
         }
-        waiting = []
-        waitingByteCount = 0
     }
+
+    /// Runs beyond this are merged before they are written.
+    private static let runsMax = 1024
 
     /// Calls `body` with all summaries in order.
     consuming func forEach(_ body: (SummaryRun.Place, ArraySlice<UInt8>) throws -> Void) throws {
@@ -194,7 +216,7 @@ private struct RunReader {
         next = 0
     }
 
-    private static let windowCount = 2048
+    private static let windowCount = 256
 }
 
 extension SummaryRun {

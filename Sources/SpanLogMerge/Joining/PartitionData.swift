@@ -10,6 +10,9 @@ struct PartitionData {
     private(set) var bytes: [UInt8] = []
     /// In order: producers compare as their places do.
     private(set) var producers: [Producer] = []
+    /// The names of all services, sorted, and the place there of each producer's.
+    private(set) var services: [String] = []
+    private(set) var serviceOfProducer: [UInt32] = []
     /// The places of records, in order.
     private(set) var order: [UInt32] = []
     private var buckets: [UInt32] = []
@@ -78,6 +81,10 @@ struct PartitionData {
             merging.producers[$0] < merging.producers[$1]
         }
         producers = sorted.map { merging.producers[$0] }
+        services = Set(producers.map(\.origin.service)).sorted()
+        let places = Dictionary(
+            uniqueKeysWithValues: services.enumerated().map { ($1, UInt32($0)) })
+        serviceOfProducer = producers.map { places[$0.origin.service] ?? 0 }
         guard sorted != Array(sorted.indices) else { return }
         var ranks = [UInt32](repeating: 0, count: sorted.count)
         for (rank, place) in sorted.enumerated() { ranks[place] = UInt32(rank) }

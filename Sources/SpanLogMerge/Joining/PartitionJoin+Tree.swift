@@ -203,19 +203,24 @@ extension PartitionJoin {
         return (data.bytes, data.records[Int(span.record)].range)
     }
 
+    /// The names of the services that the spans at hand are of, sorted.
     var services: [String] {
         guard spans.count <= 64 else {
-            let producers = Set(spans.lazy.map(\.producer))
-            return Set(producers.map { data.producers[Int($0)].origin.service }).sorted()
+            let places = Set(spans.lazy.map { data.serviceOfProducer[Int($0.producer)] })
+            return places.sorted().map { data.services[Int($0)] }
         }
-        var producers: [UInt32] = []
-        for span in spans where !producers.contains(span.producer) {
-            producers.append(span.producer)
+        var services: [String] = []
+        var last = -1
+        // The next greater place each time: traces have few services.
+        while true {
+            var next = Int.max
+            for span in spans {
+                let place = Int(data.serviceOfProducer[Int(span.producer)])
+                if place > last, place < next { next = place }
+            }
+            guard next < Int.max else { return services }
+            services.append(data.services[next])
+            last = next
         }
-        let services = producers.map { data.producers[Int($0)].origin.service }.sorted()
-        return services.enumerated().filter {
-            $0.offset == 0 || services[$0.offset - 1] != $0.element
-        }
-        .map(\.element)
     }
 }

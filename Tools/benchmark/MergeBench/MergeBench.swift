@@ -73,6 +73,7 @@ struct MergeBench {
             \(report.accounting.read) records, \(report.traces.total) traces, \
             \(report.traces.whole) whole, in \(text(seconds)) s \
             (reading \(text((moments.joining - start) / .seconds(1))) s, \
+            joined after \(text((moments.ending - start) / .seconds(1))) s, \
             processor \(text(processorSeconds())) s)
             \(text(spans / seconds / 1e6)) million spans/s, \
             \(text(Double(bytes) / seconds / 1e6)) MB/s, peak RSS \(peakRSS() >> 10) MiB, \
@@ -117,8 +118,9 @@ struct MergeBench {
 private final class Moments: @unchecked Sendable {
     // Written by one thread at a time, as the merge promises, and read after it.
     private(set) var joining = ContinuousClock.now
+    private(set) var ending = ContinuousClock.now
 
     func note(_ stage: Merge.Progress.Stage) {
-        if stage == .reading { joining = ContinuousClock.now }
+        if stage == .reading { joining = ContinuousClock.now } else { ending = ContinuousClock.now }
     }
 }
