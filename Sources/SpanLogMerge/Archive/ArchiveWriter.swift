@@ -22,16 +22,28 @@ struct ArchiveWriter: ~Copyable {
         } catch {
             throw writeFailed(path, error)
         }
-        var options = LMDBEnvironment.Options(mapSizeBytes: 1 << 44)
-        options.isLockFree = true
-        options.isUnsynced = true
         do {
             return ArchiveWriter(
-                path: path, partial: partial,
-                environment: try LMDBEnvironment.open(path: partial.path, options: options),
+                path: path, partial: partial, environment: try open(partial.path),
                 summaries: SummaryRuns(space, bytesMax: plan.indexBytesMax))
         } catch {
             throw writeFailed(path, error)
+        }
+    }
+
+    /// Opens the file with room for any archive, or less where address space is limited
+    /// (`ulimit -v`).
+    private static func open(
+        _ path: String, mapSizeShift: Int = 44
+    ) throws(LMDBError) -> LMDBEnvironment {
+        var options = LMDBEnvironment.Options(mapSizeBytes: 1 << mapSizeShift)
+        options.isLockFree = true
+        options.isUnsynced = true
+        do {
+            return try LMDBEnvironment.open(path: path, options: options)
+        } catch {
+            guard error.isOutOfMemory, mapSizeShift > mapSizeShiftMin else { throw error }
+            return try open(path, mapSizeShift: mapSizeShift - 2)
         }
     }
 
@@ -136,6 +148,7 @@ struct ArchiveWriter: ~Copyable {
             cause: error)
     }
 
+    private static let mapSizeShiftMin = 28
     /// LMDB keeps the pages of a transaction in memory.
     private static let indexChunksMax = 256
 }
