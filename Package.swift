@@ -25,6 +25,7 @@ let package = Package(
     name: "spanlog",
     products: [
         .library(name: "SpanLog", targets: ["SpanLog"]),
+        .library(name: "SpanLogTesting", targets: ["SpanLogTesting"]),
         .library(name: "SpanLogMerge", targets: ["SpanLogMerge"]),
         .library(name: "SpanLogExport", targets: ["SpanLogExport"]),
     ],
@@ -38,11 +39,17 @@ let package = Package(
         .systemLibrary(
             name: "CSpanLogLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CSpanLogXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CSpanLogSystem"),
+        .systemLibrary(
+            name: "CSpanLogZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "SpanLogFormat", swiftSettings: strict),
         .target(name: "SpanLogLMDB", dependencies: ["CSpanLogLMDB"], swiftSettings: strict),
         .target(
             name: "SpanLogStore",
-            dependencies: ["CSpanLogXXHash", "SpanLogFormat", "SpanLogLMDB"],
+            dependencies: [
+                "CSpanLogSystem", "CSpanLogXXHash", "CSpanLogZstd", "SpanLogFormat",
+                "SpanLogLMDB",
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -52,6 +59,14 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SpanLogTesting",
+            dependencies: [
+                "SpanLog", "SpanLogFormat", "SpanLogStore",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -66,6 +81,9 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "SpanLogClockSimulation", dependencies: ["SpanLogFormat", "SpanLogMerge"],
+            path: "Tools/benchmark/ClockSimulation", swiftSettings: strict),
+        .target(
             name: "SpanLogBenchGenerator",
             dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
             path: "Tools/benchmark/Generator", swiftSettings: strict),
@@ -79,6 +97,18 @@ let package = Package(
         .executableTarget(
             name: "SpanLogTestWriter", dependencies: ["SpanLog"],
             path: "Tests/SystemTests/Writer", swiftSettings: testing),
+        .target(name: "CSpanLogAllocations", path: "Tools/benchmark/Allocations"),
+        .executableTarget(
+            name: "SpanLogBench",
+            dependencies: [
+                "CSpanLogAllocations", "CSpanLogZstd", "SpanLog", "SpanLogFormat", "SpanLogLMDB",
+                "SpanLogClockSimulation", "SpanLogStore",
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+            ],
+            path: "Tools/benchmark/Bench", swiftSettings: testing),
+        .executableTarget(
+            name: "SpanLogTestReader", dependencies: ["SpanLogFormat", "SpanLogStore"],
+            path: "Tests/SystemTests/Reader", swiftSettings: testing),
         .testTarget(
             name: "SpanLogFormatTests", dependencies: ["SpanLogFormat", "SpanLogTestSupport"],
             swiftSettings: testing),
@@ -91,7 +121,8 @@ let package = Package(
         .testTarget(
             name: "SpanLogMergeTests",
             dependencies: [
-                "SpanLogFormat", "SpanLogMerge", "SpanLogStore", "SpanLogTestSupport",
+                "SpanLogClockSimulation", "SpanLogFormat", "SpanLogMerge", "SpanLogStore",
+                "SpanLogTestSupport", "SpanLogTesting",
             ],
             swiftSettings: testing),
         .testTarget(
@@ -103,6 +134,12 @@ let package = Package(
             dependencies: [
                 "SpanLog", "SpanLogFormat", "SpanLogStore", "SpanLogTestSupport",
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "SpanLogTestingTests",
+            dependencies: [
+                "SpanLogTesting", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: testing),
     ]

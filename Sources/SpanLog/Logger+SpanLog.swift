@@ -12,6 +12,11 @@ extension Logger.MetadataProvider {
     /// Outside of all spans it adds nothing.
     public static let spanLog = Logger.MetadataProvider {
         guard let identity = ServiceContext.current?.spanIdentity else { return [:] }
-        return ["trace_id": "\(identity.traceID)", "span_id": "\(identity.spanID)"]
+        return ids(of: identity)
+    }
+
+    /// What log lines say of a span.
+    static func ids(of identity: SpanIdentity) -> Logger.Metadata {
+        ["trace_id": "\(identity.traceID)", "span_id": "\(identity.spanID)"]
     }
 }

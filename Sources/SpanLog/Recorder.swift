@@ -1,7 +1,9 @@
+internal import Dispatch
 public import Logging
 public import ServiceLifecycle
 internal import SpanLogFormat
 internal import SpanLogStore
+internal import Synchronization
 internal import Tracing
 
 /// Records the spans of this process into a store on its own disk.
@@ -40,19 +42,27 @@ public final class Recorder: Service, Sendable {
         let directory = try configuration.resolvedDirectory()
         let recorderID = RecorderID.random()
         let sampler = try configuration.resolvedSampler()
-        let clock = HostClock()
+        let limits = try configuration.resolvedLimits()
+        let lanes = Box<[RecordingLane]>([])
         let resource = try configuration.resource(recorderID: recorderID)
         do {
             writer = try StoreWriter(
                 path: directory, recorderID: recorderID, resource: resource.encoded(),
                 scope: TracesData.scope(name: "spanlog", version: Version.current),
                 options: configuration.writerOptions,
-                onTick: { clock.synchronize() }, onFailure: { Self.log($0, to: logger) })
+                onTick: { for lane in lanes.value.withLock(\.self) { lane.clock.synchronize() } },
+                onFailure: { Self.log($0, to: logger) })
         } catch {
             throw RecorderError(error)
         }
         self.directory = directory
-        tracer = SpanLogTracer(writer: writer, clock: clock, sampler: sampler)
+        let redaction = configuration.redact.map { [spool = writer.spool] hook in
+            Redaction(hook: hook) { spool.countFailedRedaction() }
+        }
+        let core = TracerCore(
+            writer: writer, sampler: sampler, limits: limits, redaction: redaction)
+        lanes.value.withLock { $0 = core.lanes }
+        tracer = SpanLogTracer(core)
     }
 
     /// Returns when every span that has ended by now is durable: it survives a loss of power.
@@ -74,6 +84,18 @@ public final class Recorder: Service, Sendable {
     /// - Throws: ``RecorderError`` if spans had to be given up because the disk did not take them.
     public func shutdown() async throws {
         try await wait(writer.shutdown)
+    }
+
+    /// As ``shutdown()``, and blocks the calling thread.
+    package func shutdownBlocking() throws {
+        let isDone = DispatchSemaphore(value: 0)
+        let failure = Box<StoreError?>(nil)
+        writer.shutdown { error in
+            failure.value.withLock { $0 = error }
+            isDone.signal()
+        }
+        isDone.wait()
+        if let error = failure.value.withLock({ $0 }) { throw RecorderError(error) }
     }
 
     /// Waits until the service group shuts down or the task is cancelled, and then shuts down.

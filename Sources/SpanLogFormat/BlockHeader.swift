@@ -23,7 +23,10 @@ public struct BlockHeader: Hashable, Sendable {
 
     /// How a payload is compressed.
     public enum Codec: UInt8, Hashable, Sendable {
+        /// As it is.
         case none = 0
+        /// One Zstandard frame, which says how long its content is.
+        case zstd = 1
     }
 
     package init(
@@ -54,6 +57,14 @@ extension BlockHeader {
     package static let checksumRange = 8..<16
     /// A payload longer than this is refused when reading, whatever its header says.
     package static let payloadByteCountMax: UInt64 = 1 << 31
+    /// A payload that is said to be longer than this many times its stored bytes is refused, so
+    /// that a small forged file cannot fill the memory; writers store it as it is.
+    package static let compressionRatioMax: UInt64 = 1024
+
+    /// Whether a payload may have these lengths if it is compressed.
+    package static func isPlausible(stored: UInt64, payload: UInt64) -> Bool {
+        payload / compressionRatioMax <= stored
+    }
 
     /// The header with a checksum of zero, which the caller fills in once the payload follows.
     package func encoded() -> [UInt8] {
@@ -104,7 +115,14 @@ extension BlockHeader {
         else {
             throw FormatError("the block's payload has an impossible length")
         }
-        let drops = DropCounters((7..<12).map(number))
+        guard
+            codec == .none
+                ? number(0) == number(1)
+                : Self.isPlausible(stored: number(0), payload: number(1))
+        else {
+            throw FormatError("the block's two lengths of the payload contradict each other")
+        }
+        let drops = DropCounters((7..<13).map(number))
         self.init(
             recorderID: recorderID, sequence: UInt64(littleEndianIn: bytes, at: 24),
             spanCount: UInt32(littleEndianIn: bytes, at: 64), payloadByteCount: number(1),

@@ -13,6 +13,10 @@ public struct DropCounters: Hashable, Sendable {
     /// would be missing among the unfinished ones if the process died before.
     public var openTableFull: UInt64 = 0
 
+    /// Spans that are stored without attributes, events and message, because the service's hook
+    /// that redacts them failed.
+    public var redactionFailed: UInt64 = 0
+
     /// Creates counters that are all zero.
     public init() {}
 
@@ -21,7 +25,7 @@ public struct DropCounters: Hashable, Sendable {
 
     /// The counters in the order of the block header.
     package var all: [UInt64] {
-        [bufferFull, writeFailed, tooLarge, afterShutdown, openTableFull]
+        [bufferFull, writeFailed, tooLarge, afterShutdown, openTableFull, redactionFailed]
     }
 
     /// Counters in the order of the block header; further ones are unknown and left out.
@@ -31,5 +35,6 @@ public struct DropCounters: Hashable, Sendable {
         tooLarge = all[2]
         afterShutdown = all[3]
         openTableFull = all[4]
+        redactionFailed = all[5]
     }
 }

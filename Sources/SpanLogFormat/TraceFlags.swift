@@ -4,16 +4,17 @@ public struct TraceFlags: OptionSet, Hashable, Sendable {
     public let rawValue: UInt8
 
     /// Takes all eight bits of the byte, known or not.
+    @inlinable
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }
 
     /// The caller may have recorded the trace, and asks its callees to record it too.
-    public static let sampled = TraceFlags(rawValue: 1)
+    @inlinable public static var sampled: TraceFlags { TraceFlags(rawValue: 1) }
 
     /// At least the last seven bytes of the trace id are random.
-    public static let random = TraceFlags(rawValue: 2)
+    @inlinable public static var random: TraceFlags { TraceFlags(rawValue: 2) }
 
     /// The flags that the specification defines; the others are sent as zero.
-    package static let known: TraceFlags = [.sampled, .random]
+    package static var known: TraceFlags { TraceFlags(rawValue: 3) }
 }

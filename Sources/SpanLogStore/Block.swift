@@ -4,36 +4,63 @@ public import SpanLogFormat
 public struct Block: Sendable {
     /// What the writer said about the block.
     public let header: BlockHeader
-    /// The stored value, padding included.
+    /// What holds the payload: the stored value, or its content if it was compressed.
     package let bytes: [UInt8]
     /// Where the payload stands in ``bytes``.
     package let payload: Range<Int>
     /// Whether these are spans that were open when their recorder was last alive. They have no
     /// place among its blocks, and a sequence number that means nothing.
     package let holdsOpenSpans: Bool
+    /// The checksum that the block is stored under: equal for a copy of the same value. `nil` if it
+    /// comes from a spool.
+    let storedChecksum: UInt64?
 
-    /// Checks a value of the table `blocks` and takes it apart.
+    /// Checks a stored value and takes it apart.
     ///
-    /// - Parameter key: The key that the value stands under.
+    /// - Parameter key: The key that the value stands under: the block's number, or its recorder
+    ///   and its number.
     /// - Throws: ``FormatError`` if the value is no block, the checksum does not match, or the
     ///   block says that it belongs elsewhere.
-    package init(checking bytes: [UInt8], key: [UInt8]) throws(FormatError) {
-        header = try BlockHeader(decoding: bytes[...])
+    package init(
+        checking bytes: [UInt8], key: [UInt8], holdsOpenSpans: Bool = false
+    ) throws(FormatError) {
+        let (header, stored) = try Self.check(bytes, key: key)
+        self.header = header
+        self.holdsOpenSpans = holdsOpenSpans
+        storedChecksum = UInt64(
+            littleEndianIn: bytes, at: BlockHeader.checksumRange.lowerBound)
+        switch header.codec {
+        case .none:
+            self.bytes = bytes
+            payload = stored
+        case .zstd:
+            self.bytes = try ZstdFrame.content(
+                of: bytes, stored, byteCount: Int(header.payloadByteCount))
+            payload = 0..<self.bytes.count
+        }
+    }
+
+    /// As ``init(checking:key:holdsOpenSpans:)``, but looks into nothing behind the header.
+    ///
+    /// - Returns: The header, and where the payload stands as it is stored.
+    static func check(
+        _ bytes: [UInt8], key: [UInt8]
+    ) throws(FormatError) -> (header: BlockHeader, stored: Range<Int>) {
+        let header = try BlockHeader(decoding: bytes[...])
         let end = UInt64(BlockHeader.byteCount) + header.storedByteCount
         guard end <= UInt64(bytes.count) else {
             throw FormatError("the block is cut off")
         }
-        payload = BlockHeader.byteCount..<Int(end)
-        let stored = UInt64(littleEndianIn: bytes, at: BlockHeader.checksumRange.lowerBound)
-        let range = BlockHeader.checksumRange.upperBound..<payload.upperBound
-        guard Checksum.xxh3(bytes, range) == stored else {
+        let checksum = UInt64(littleEndianIn: bytes, at: BlockHeader.checksumRange.lowerBound)
+        let range = BlockHeader.checksumRange.upperBound..<Int(end)
+        guard Checksum.xxh3(bytes, range) == checksum else {
             throw FormatError("the block's checksum does not match its bytes")
         }
-        guard key == header.sequence.bigEndianBytes else {
+        let sequence = header.sequence.bigEndianBytes
+        guard key == sequence || key == header.recorderID.bytes + sequence else {
             throw FormatError("the block stands under another block's key")
         }
-        self.bytes = bytes
-        holdsOpenSpans = false
+        return (header, BlockHeader.byteCount..<Int(end))
     }
 }
 
@@ -44,6 +71,7 @@ extension Block {
     ) {
         self.header = header
         self.holdsOpenSpans = holdsOpenSpans
+        storedChecksum = nil
         bytes = prefix + entries
         payload = 0..<bytes.count
     }
@@ -58,10 +86,12 @@ extension Block {
     /// It is padded with zeros to k·4096 − 16 bytes, which is what k of LMDB's overflow pages
     /// hold: nothing is wasted, and each block begins 16 bytes into a page of its own, where it
     /// can be found even if the tree above it is lost.
-    package static func sealed(_ header: BlockHeader, payload parts: [[UInt8]]) -> [UInt8] {
-        let end = BlockHeader.byteCount + parts.reduce(0) { $0 + $1.count }
-        let pages = (end + pageHeaderByteCount + pageByteCount - 1) / pageByteCount
-        let count = pages * pageByteCount - pageHeaderByteCount
+    package static func sealed(
+        _ header: BlockHeader, payload parts: [some Collection<UInt8>]
+    ) -> [UInt8] {
+        let payloadByteCount = parts.reduce(0) { $0 + $1.count }
+        let end = BlockHeader.byteCount + payloadByteCount
+        let count = sealedByteCount(ofPayload: payloadByteCount)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
         bytes += header.encoded()
@@ -70,6 +100,13 @@ extension Block {
         bytes.replaceSubrange(BlockHeader.checksumRange, with: checksum.littleEndianBytes)
         bytes += repeatElement(0, count: count - end)
         return bytes
+    }
+
+    /// The bytes of the value for a payload that takes `count` bytes.
+    static func sealedByteCount(ofPayload count: Int) -> Int {
+        let end = BlockHeader.byteCount + count
+        let pages = (end + pageHeaderByteCount + pageByteCount - 1) / pageByteCount
+        return pages * pageByteCount - pageHeaderByteCount
     }
 
     private static let pageByteCount = 4096

@@ -90,12 +90,23 @@ extension StoreDirectory {
     package func isStore() throws(StoreError) -> Bool {
         let names = try entries()
         return names.contains(Self.markerName)
-            || names.contains { SegmentName(fileName: $0) != nil || $0.hasSuffix(".spool") }
+            || names.contains { name in
+                SegmentName(fileName: name) != nil || CompactedName(fileName: name) != nil
+                    || name.hasSuffix(".spool")
+            }
     }
 
     /// The segments, by recorder and number.
     package func segments() throws(StoreError) -> [SegmentName] {
         try entries().compactMap(SegmentName.init(fileName:)).sorted()
+    }
+
+    /// The paths of the segments by recorder and number, and then of the compacted ones.
+    func segmentPaths() throws(StoreError) -> [String] {
+        let names = try entries()
+        let segments = names.compactMap(SegmentName.init(fileName:)).sorted()
+        return (segments.map(\.fileName) + names.filter { CompactedName(fileName: $0) != nil })
+            .map(filePath)
     }
 
     /// The paths of the files whose names end so, sorted.

@@ -9,6 +9,7 @@ import Testing
         drops.writeFailed = 0xF0F1_F2F3_F4F5_F6F7
         drops.tooLarge = 0x0102_0304_0506_0708
         drops.afterShutdown = 0x1112_1314_1516_1718
+        drops.redactionFailed = 0x8182_8384_8586_8788
         return BlockHeader(
             recorderID: RecorderID(bytes: Array(UInt8(1)...16))!,
             sequence: 0xA0A1_A2A3_A4A5_A6A7, spanCount: 0xB0B1_B2B3, payloadByteCount: 0x7071_7273,
@@ -45,7 +46,8 @@ import Testing
         (144, [8, 7, 6, 5, 4, 3, 2, 1], "drops: too large"),
         (152, [0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11], "drops: after shutdown"),
         (160, [UInt8](repeating: 0, count: 8), "not dropped, but not among the open spans"),
-        (168, [UInt8](repeating: 0, count: 24), "zero"),
+        (168, [0x88, 0x87, 0x86, 0x85, 0x84, 0x83, 0x82, 0x81], "stored without content"),
+        (176, [UInt8](repeating: 0, count: 16), "zero"),
     ]
 
     @Test func `every byte stands where the documentation says`() {
@@ -69,7 +71,7 @@ import Testing
 
     @Test func `readers ignore the bytes that are zero`() throws {
         var bytes = Self.example.encoded()
-        for offset in [19, 68, 71, 168, 191] { bytes[offset] = 0xFF }
+        for offset in [19, 68, 71, 176, 191] { bytes[offset] = 0xFF }
         #expect(try BlockHeader(decoding: bytes[...]) == Self.example)
     }
 
@@ -77,9 +79,10 @@ import Testing
         arguments: [
             (0, 0x73, "does not begin as one"), (7, 0x32, "does not begin as one"),
             (16, 2, "format 2"), (16, 0, "format 0"), (17, 1, "format 257"),
-            (18, 1, "unknown codec"), (20, 191, "impossible length"), (23, 1, "impossible length"),
+            (18, 2, "unknown codec"), (72, 0, "contradict"), (20, 191, "impossible length"),
+            (23, 1, "impossible length"),
             (75, 0x81, "impossible length"), (79, 1, "impossible length"),
-            (83, 0x81, "impossible length"), (87, 0xFF, "impossible length"),
+            (83, 0x81, "impossible length"), (80, 0, "contradict"), (87, 0xFF, "impossible length"),
         ] as [(Int, UInt8, String)])
     func `a changed header is refused with the reason`(
         offset: Int, byte: UInt8, reason: String
@@ -106,7 +109,7 @@ import Testing
         drops.afterShutdown = 4
         #expect(drops.total == 10)
         drops.bufferFull = .max
-        #expect(drops.all == [.max, 2, 3, 4, 0])
+        #expect(drops.all == [.max, 2, 3, 4, 0, 0])
         _ = drops.total
     }
 }

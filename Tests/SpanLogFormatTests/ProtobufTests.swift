@@ -74,7 +74,7 @@ import Testing
 
 @Suite struct HostileBytesTests {
     /// 25,000 messages for each seed.
-    @Test(.timeLimit(.minutes(2)), arguments: [UInt64(1), 2, 3, 4])
+    @Test(.timeLimit(.minutes(10)), arguments: [UInt64(1), 2, 3, 4])
     func `any bytes are an error or a value, never a trap`(seed: UInt64) {
         var messages = HostileMessages(seed: seed)
         for _ in 0..<25_000 {

@@ -126,7 +126,7 @@ import Testing
         #expect(error?.message.contains("update spanlog") == true)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [UInt64(1), 2])
+    @Test(.timeLimit(.minutes(10)), arguments: [UInt64(1), 2])
     func `a damaged archive is read or refused, and crashes nobody`(seed: UInt64) throws {
         var random = RandomSpans(seed: seed)
         let merged = try Merged([

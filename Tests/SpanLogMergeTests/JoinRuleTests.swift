@@ -1,6 +1,7 @@
 import SpanLogFormat
 import SpanLogStore
 import SpanLogTestSupport
+import SpanLogTesting
 import Testing
 
 @testable import SpanLogMerge

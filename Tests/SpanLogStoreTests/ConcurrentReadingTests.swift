@@ -6,7 +6,7 @@ import Testing
 
 @testable import SpanLogStore
 
-@Suite(.scratchDirectory, .timeLimit(.minutes(2))) struct ConcurrentReadingTests {
+@Suite(.scratchDirectory, .timeLimit(.minutes(10))) struct ConcurrentReadingTests {
     private let store = Scratch.path("store")
 
     @Test func `a store that is being written is sound, and a prefix of what it will be`()

@@ -8,7 +8,7 @@ import Testing
 
 /// A segment that is damaged or forged must not crash or hang its reader, and a block is delivered
 /// only as it was written.
-@Suite(.scratchDirectory, .timeLimit(.minutes(2))) struct DamagedSegmentTests {
+@Suite(.scratchDirectory, .timeLimit(.minutes(10))) struct DamagedSegmentTests {
     private let path = Scratch.path("segment.mdb")
 
     /// 250 mutations for each seed and size; with 180 blocks the tree has two levels.

@@ -1,3 +1,4 @@
+import Glibc
 import SpanLogFormat
 import SpanLogTestSupport
 import Testing
@@ -125,6 +126,59 @@ import Testing
         try disk.repair()
     }
 
+    @Test func `flushes on a failing disk do not use the spool up`() async throws {
+        var options = StoreWriter.Options.forTesting
+        options.spool.chunkCount = 4
+        let disk = FailingDisk(store: store)
+        let writer = try StoreWriter(store, options: options)
+        try disk.breakDown()
+        for number in 0..<20 {
+            writer.append([UInt8(number)], start: 1, end: 2)
+            #expect(await writer.flush()?.code == .writeFailed)
+        }
+        #expect(writer.drops == DropCounters())
+        try disk.repair()
+        #expect(await writer.shutdown() == nil)
+        let content = try StoredContent(store)
+        #expect(content.spans == (0..<20).map { [UInt8($0)] })
+        #expect(content.sequences == [0, 1])
+    }
+
+    /// A limit of the file size makes writes fail in the middle of a transaction, as a disk does
+    /// that is full or broken, and in segments that are new.
+    @Test func `a disk that takes no more leaves no empty segments behind, and recovers`()
+        async throws
+    {
+        await #expect(processExitsWith: .success) { [store = store as String] in
+            signal(SIGXFSZ, SIG_IGN)
+            let failures = Failures()
+            let writer = try StoreWriter(store, options: .forTesting, onFailure: failures.report)
+            var generator = SeededGenerator(seed: 1)
+            let spans = (0..<12).map { _ in generator.bytes(count: 30_000) }
+            for span in spans[..<3] {
+                writer.append(span, start: 1, end: 2)
+                #expect(await writer.flush() == nil)
+            }
+            setFileSizeMax(16 << 10)
+            for span in spans[3...] {
+                writer.append(span, start: 1, end: 2)
+                #expect(await writer.flush()?.code == .writeFailed)
+            }
+            #expect(try Store(store).segmentPaths.count == 1)
+            #expect(failures.codes == [.writeFailed])
+            #expect(try (StoredContent(store).spans == spans) == true)
+            setFileSizeMax(.max)
+            #expect(await writer.shutdown() == nil)
+            #expect(failures.codes == [.writeFailed, nil])
+            #expect(writer.drops == DropCounters())
+            #expect(try Store(store).segmentPaths.count == 2)
+            let content = try StoredContent(store)
+            #expect((content.spans == spans) == true)
+            #expect(content.sequences == Array(0..<UInt64(content.sequences.count)))
+            #expect(content.damages.isEmpty)
+        }
+    }
+
     @Test func `a failed segment leaves no file behind`() async throws {
         // The name of the first segment is taken by a directory.
         let writer = try StoreWriter(store, options: .forTesting, onFailure: failures.report)
@@ -137,4 +191,12 @@ import Testing
         #expect(try directory.entries() == [name, spool, "spanlog-store"].sorted())
         #expect(await writer.shutdown()?.code == .writeFailed)
     }
+}
+
+/// Makes writes fail that go beyond `byteCount` in a file of this process.
+private func setFileSizeMax(_ byteCount: rlim_t) {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+    limit.rlim_cur = min(byteCount, limit.rlim_max)
+    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
 }

@@ -6,7 +6,7 @@ import Testing
 @testable import SpanLogStore
 
 /// A store is copied while its recorder lives: that is what a crash leaves behind.
-@Suite(.scratchDirectory, .timeLimit(.minutes(2))) struct SpoolTests {
+@Suite(.scratchDirectory, .timeLimit(.minutes(10))) struct SpoolTests {
     private let store = Scratch.path("store")
     private let copy = Scratch.path("copy")
 
@@ -55,9 +55,9 @@ import Testing
         async throws
     {
         let writer = try StoreWriter(store)
-        var draft = writer.spool.draft()
-        draft.begin(Self.head(1), name: "open", traceState: "")
-        draft.append("question", "why?")
+        let lane = writer.spool.lanes[0]
+        var draft = lane.begin(Self.head(1), name: "open")
+        _ = draft.append("question", "why?", countMax: 1, isNew: false)
         var blocks = try Self.blocks(store)
         #expect(blocks.map(\.holdsOpenSpans) == [true])
         let span = try #require(try Self.spans(blocks).first)
@@ -65,7 +65,7 @@ import Testing
         #expect(span.attributes.first == Attribute("question", .string("why?")))
         #expect(span.attributes.last?.key == AttributeKey.lastSeen)
 
-        draft.end(at: 9, start: 5)
+        lane.end(&draft, at: 9, start: 5)
         blocks = try Self.blocks(store)
         #expect(blocks.map(\.holdsOpenSpans) == [false])
         #expect(try Self.spans(blocks).map(\.endNanoseconds) == [9])
@@ -76,17 +76,18 @@ import Testing
         async throws
     {
         let writer = try StoreWriter(store, options: Self.small)
+        let lane = writer.spool.lanes[0]
         for number in 0..<40 {
-            var draft = writer.spool.draft()
-            draft.begin(Self.head(number + 1), name: "\(number)", traceState: "")
-            for index in 0..<20 { draft.append("key \(index)", String(repeating: "x", count: 40)) }
-            draft.end(at: 9, start: 5)
+            var draft = lane.begin(Self.head(number + 1), name: "\(number)")
+            for index in 0..<20 {
+                let value = String(repeating: "x", count: 40)
+                _ = draft.append("key \(index)", value, countMax: 20, isNew: false)
+            }
+            lane.end(&draft, at: 9, start: 5)
             if number % 10 == 9 { #expect(await writer.flush() == nil) }
         }
         let open = (0..<20).map { number in
-            var draft = writer.spool.draft()
-            draft.begin(Self.head(100 + number), name: "open", traceState: "")
-            return OpenDraft(draft)
+            OpenDraft(lane.begin(Self.head(100 + number), name: "open"))
         }
         #expect(writer.drops.openTableFull == 4)
         #expect(try Self.spans(Self.blocks(store)).count { $0.endNanoseconds == 0 } == 16)
@@ -95,6 +96,56 @@ import Testing
         let spans = try Self.spans(Self.blocks(store))
         #expect(spans.count { $0.attributes.count == 20 } == 40)
         #expect(spans.count { $0.endNanoseconds == 0 } == 16)
+    }
+
+    @Test func `attributes that replace others of an open span are there in their place`()
+        async throws
+    {
+        let writer = try StoreWriter(store)
+        let lane = writer.spool.lanes[0]
+        var draft = lane.begin(Self.head(1), name: "open")
+        _ = draft.append("a", "long before it was short", countMax: 2, isNew: false)
+        draft.removeAttributes()
+        let isAppended = [
+            draft.append("b", true, countMax: 2, isNew: false),
+            draft.append("b", false, countMax: 2, isNew: false),
+            draft.append("c", true, countMax: 1, isNew: false),
+        ]
+        #expect(isAppended == [true, false, false])
+        let span = try #require(try Self.spans(Self.blocks(store)).first)
+        #expect(span.attributes.map(\.key) == ["b", AttributeKey.lastSeen])
+        lane.end(&draft, at: 9, start: 5)
+        #expect(await writer.shutdown() == nil)
+    }
+
+    @Test func `a key is found among many that differ in little`() async throws {
+        let writer = try StoreWriter(store)
+        let lane = writer.spool.lanes[0]
+        var draft = lane.begin(Self.head(1), name: "keys")
+        // Reversed halves have the same length, first and last character as often as not.
+        let keys = (0..<300).map { "k\(1000 + $0 * 7 % 300)k" } + [""]
+        for isNew in [true, false] {
+            for key in keys {
+                let isAppended = draft.append(key, isNew, countMax: 1000, isNew: false)
+                #expect(isAppended == isNew)
+            }
+        }
+        lane.end(&draft, at: 9, start: 5)
+        #expect(await writer.shutdown() == nil)
+        let span = try #require(try Self.spans(Self.blocks(store)).first)
+        #expect(span.attributes == keys.map { Attribute($0, .bool(true)) })
+    }
+
+    @Test func `who asked to wait for room gets it as soon as a block is written`() async throws {
+        var options = Self.small
+        options.spool.waitNanoseconds = 60_000_000_000
+        let writer = try StoreWriter(store, options: options)
+        // Many times what the spool holds.
+        let span = [UInt8](repeating: 7, count: 1000)
+        for _ in 0..<2000 { writer.append(span, start: 5, end: 9) }
+        #expect(await writer.shutdown() == nil)
+        #expect(writer.drops == DropCounters())
+        #expect(try Self.blocks(store).reduce(0) { $0 + $1.header.spanCount } == 2000)
     }
 
     @Test func `the lock tells a recorder that lives from a copy of its spool`() async throws {

@@ -77,13 +77,34 @@ import Testing
             blocks[index].drops.writeFailed = 10 * UInt64(index)
             blocks[index].drops.tooLarge = 100 * UInt64(index)
             blocks[index].drops.afterShutdown = 1000 * UInt64(index)
+            blocks[index].drops.openTableFull = 10_000 * UInt64(index)
+            blocks[index].drops.redactionFailed = 100_000 * UInt64(index)
         }
         try CraftedBlock.write(blocks, toStore: store)
         let drops = try #require(try report().recorders.first).drops
         #expect(
             drops
-                == .init(bufferFull: 2, writeFailed: 20, tooLarge: 200, afterShutdown: 2000))
+                == .init(
+                    bufferFull: 2, writeFailed: 20, tooLarge: 200, afterShutdown: 2000,
+                    openTableFull: 20_000, redactionFailed: 200_000))
         #expect(drops.total == 2222)
+    }
+
+    @Test func `a recorder that died and left nothing but losses is there with them`() async throws
+    {
+        var options = StoreWriter.Options.forTesting
+        options.spool.spanBytesMax = 1000
+        let writer = try StoreWriter(store, options: options)
+        writer.append([UInt8](repeating: 7, count: 2000), start: 1, end: 2)
+        let copy = "\(store)-copy"
+        try FileManager.default.copyItem(atPath: store, toPath: copy)
+        let report = StoreReport(try Store(copy))
+        #expect(report.isSound)
+        #expect(report.recorders.map(\.drops.tooLarge) == [1])
+        #expect(report.recorders.map(\.service) == ["test"])
+        // A later block says the same, and what was told once is not told again.
+        #expect(await writer.shutdown() == nil)
+        #expect(try self.report().recorders.map(\.drops.tooLarge) == [1])
     }
 
     @Test func `forged counters do no harm`() throws {

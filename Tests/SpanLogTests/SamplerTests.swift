@@ -18,21 +18,17 @@ import Testing
         ratio: Double, low: UInt64, isSampled: Bool
     ) {
         let traceID = TraceID(high: 1, low: low)
-        #expect(Sampler.ratio(ratio).isSampled(traceID, parent: nil) == isSampled)
-        #expect(
-            Sampler.parentBased(root: .ratio(ratio)).isSampled(traceID, parent: nil) == isSampled)
+        #expect(Sampler.ratio(ratio).isSampled(traceID, parentIsSampled: nil) == isSampled)
+        let parentBased = Sampler.parentBased(root: .ratio(ratio))
+        #expect(parentBased.isSampled(traceID, parentIsSampled: nil) == isSampled)
     }
 
     @Test func `a parent decides for its children, and only if it is asked`() {
         let traceID = TraceID(high: 1, low: 1)
-        func parent(_ flags: TraceFlags) -> SpanIdentity {
-            SpanIdentity(
-                traceID: traceID, spanID: SpanID(1), flags: flags, traceState: TraceState())
-        }
-        #expect(Sampler.parentBased(root: .alwaysOff).isSampled(traceID, parent: parent(.sampled)))
-        #expect(!Sampler.parentBased().isSampled(traceID, parent: parent([])))
-        #expect(Sampler.alwaysOn.isSampled(traceID, parent: parent([])))
-        #expect(!Sampler.alwaysOff.isSampled(traceID, parent: parent(.sampled)))
+        #expect(Sampler.parentBased(root: .alwaysOff).isSampled(traceID, parentIsSampled: true))
+        #expect(!Sampler.parentBased().isSampled(traceID, parentIsSampled: false))
+        #expect(Sampler.alwaysOn.isSampled(traceID, parentIsSampled: false))
+        #expect(!Sampler.alwaysOff.isSampled(traceID, parentIsSampled: true))
     }
 
     private static let ratioArgument = "OTEL_TRACES_SAMPLER_ARG"

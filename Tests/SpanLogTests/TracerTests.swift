@@ -250,3 +250,47 @@ import Testing
         }
     }
 }
+
+extension TracerTests {
+    @Test func `attributes set in every way come together, whoever sets them last`() async throws {
+        let recording = try await Recording { tracer in
+            let span = tracer.startSpan("span", context: .topLevel)
+            span.setAttribute("one", 1)
+            span.attributes["texts"] = ["a", "b"]
+            span.setAttribute("two", 2)
+            span.updateAttributes { attributes in
+                #expect(attributes.count == 3)
+                attributes["one"] = "new"
+            }
+            span.setAttribute("two", true)
+            for number in 0..<20 { span.attributes["key \(number)"] = number }
+            #expect(span.attributes.count == 23)
+            #expect(span.attributes.get("texts") == .stringArray(["a", "b"]))
+            span.end()
+            #expect(span.attributes.isEmpty)
+            span.updateAttributes { _ in Issue.record("an ended span is updated") }
+        }
+        let span = try #require(recording["span"])
+        #expect(span.attributes.count == 23)
+        #expect(Set(span.attributes.map(\.key)).count == 23)
+        #expect(span.attributes.value(for: "one") == .string("new"))
+        #expect(span.attributes.value(for: "two") == .bool(true))
+        #expect(span.attributes.value(for: "texts") == .array([.string("a"), .string("b")]))
+        #expect(span.attributes.value(for: "key 19") == .int(19))
+    }
+
+    @Test func `identifiers of threads that record at the same time do not repeat`() async throws {
+        let recording = try await Recording { tracer in
+            await withTaskGroup { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        for _ in 0..<1000 { tracer.startSpan("span", context: .topLevel).end() }
+                    }
+                }
+            }
+        }
+        #expect(recording.spans.count == 8000)
+        #expect(Set(recording.spans.map(\.spanID)).count == 8000)
+        #expect(Set(recording.spans.map(\.traceID)).count == 8000)
+    }
+}

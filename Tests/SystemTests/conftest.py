@@ -3,10 +3,12 @@ import contextlib
 import pytest
 
 import processes
+import streams
 
 
 def pytest_configure(config):
-    for program in (processes.WRITER, processes.SPANLOG, processes.DEMO_SERVICE):
+    programs = (processes.WRITER, processes.READER, processes.SPANLOG, processes.DEMO_SERVICE)
+    for program in programs:
         if not program.exists():
             raise pytest.UsageError(f"{program} is not built: run Tools/test")
 
@@ -17,6 +19,13 @@ def mlflow_server(tmp_path_factory):
     server = processes.MLflowServer(tmp_path_factory.mktemp("mlflow"))
     yield server
     server.stop()
+
+
+@pytest.fixture
+def reader():
+    """Says what is in stores."""
+    with streams.Reader() as reader:
+        yield reader
 
 
 @pytest.fixture

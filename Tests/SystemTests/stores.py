@@ -1,5 +1,5 @@
-"""Reads a store with nothing but the packages lmdb, opentelemetry-proto and xxhash, by the
-documented format. Shares no code with SpanLog."""
+"""Reads a store with nothing but the packages lmdb, opentelemetry-proto, xxhash and zstandard, by
+the documented format. Shares no code with SpanLog."""
 
 import struct
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import lmdb
 import xxhash
+import zstandard
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 HEADER_BYTES = 192
@@ -53,10 +54,14 @@ def read_block(file, key, value):
     assert header_bytes == HEADER_BYTES
     end = HEADER_BYTES + stored
     assert not any(value[end:])
+    content = value[HEADER_BYTES:end]
+    if codec == 1:
+        content = zstandard.decompress(content)
+    assert len(content) == payload
     return Block(
         file, key, len(value), checksum, xxhash.xxh3_64_intdigest(value[16:end]), version, codec, sequence,
         recorder.hex(), span_count, stored, payload, earliest, latest, fields[18:22],
-        TracesData.FromString(value[HEADER_BYTES:end]),
+        TracesData.FromString(content),
     )  # fmt: skip
 
 

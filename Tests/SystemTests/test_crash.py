@@ -3,39 +3,28 @@
 Runs 12 kills; SPANLOG_KILLS=1000 makes it a campaign.
 """
 
-import json
 import os
 import random
-import subprocess
-import threading
+import shutil
+import time
 from collections import Counter
 
 import pytest
-from processes import WRITER, Writer, spanlog, spanlog_json
+from processes import Writer, spanlog, spanlog_json
+from streams import PARENT, TRACE, Stream, check_exactly_once
 
 START = 1_790_000_000_000_000_000
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-PARENT = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
 KILLS = int(os.environ.get("SPANLOG_KILLS", "12"))
 RATES = [100, 1_000, 10_000, None]
 
 
-def record_and_kill(store, rate, seconds, prefix):
-    """Lets a process record until it is killed, and returns the lines that it wrote."""
-    process = subprocess.Popen([WRITER, store, "writer"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    stream = {"rate": rate, "prefix": prefix, "headers": PARENT}
-    process.stdin.write(json.dumps({"command": "stream", "stream": stream}).encode() + b"\n")
-    process.stdin.flush()
-    first = process.stdout.readline()
-    killer = threading.Timer(seconds, process.kill)
-    killer.start()
-    lines = (first + process.stdout.read()).decode().split("\n")
-    killer.join()
-    process.wait()
-    process.stdin.close()
-    process.stdout.close()
-    # The last line is empty, or cut off by the kill.
-    return lines[:-1]
+def record_and_kill(store, prefix, seconds, **stream):
+    """Lets a process record until it is killed, and returns what it said."""
+    with Stream(store, prefix, **stream) as process:
+        process.wait_for(len)
+        # The moment of the kill is what is random here.
+        time.sleep(seconds)
+        return process.kill()
 
 
 @pytest.mark.parametrize("rate", RATES, ids=lambda rate: f"{rate or 'any'} spans a second")
@@ -43,9 +32,8 @@ def test_no_span_that_ended_is_lost_or_doubled_and_open_ones_are_there(tmp_path,
     generator = random.Random(rate)
     for life in range(max(KILLS // len(RATES), 1)):
         store, archive = tmp_path / f"store {life}", tmp_path / f"archive {life}"
-        lines = record_and_kill(store, rate, generator.uniform(0.01, 1.0), f"{life}.")
-        ended = {line for line in lines if not line.startswith("open ")}
-        opened = {line.removeprefix("open ") for line in lines} - ended
+        said = record_and_kill(store, f"{life}.", generator.uniform(0.01, 1.0), rate=rate)
+        ended, opened = set(said.ended), set(said.opened)
 
         spanlog("verify", store)
         report = spanlog_json("merge", store, "-o", archive)
@@ -62,10 +50,34 @@ def test_no_span_that_ended_is_lost_or_doubled_and_open_ones_are_there(tmp_path,
         assert ended <= finished, "spans that had ended are lost"
         assert opened <= set(found) - finished, "open spans are missing"
         # At most one more than was said: the kill may have come before the line.
-        assert len(found) <= len(lines) + 1
+        assert len(found) <= len(said.lines) + 1
         for span in spans:
             if not span["end_time_unix_nano"]:
                 assert span["attributes"]["spanlog.last_seen_unix_nano"] > START
+
+
+# Small blocks, each at once: the disk is busy with a commit most of the time.
+COMMITTING = {"blockBytesMax": 1 << 16, "flushIntervalMilliseconds": 0}
+# Segments that hold a block or two, so that every second kill meets a rotation.
+ROTATING = {**COMMITTING, "segmentBytesMax": 1 << 20}
+
+
+@pytest.mark.parametrize(
+    "settings", [COMMITTING, ROTATING], ids=["while blocks are committed", "while segments rotate"]
+)
+def test_kills_at_full_speed_lose_nothing(tmp_path, reader, settings):
+    generator = random.Random(len(settings))
+    segments = 0
+    for life in range(max(KILLS // 2, 1)):
+        store = tmp_path / f"{life}"
+        said = record_and_kill(
+            store, f"{life}.", generator.uniform(0, 0.3), settings=settings, threads=2
+        )
+        check_exactly_once(reader.read(store), said)
+        segments += len(list(store.glob("*.mdb")))
+        shutil.rmtree(store)
+    if settings is ROTATING:
+        assert segments > 3 * KILLS // 2, "segments did not rotate"
 
 
 def test_a_living_process_is_read_as_it_is(tmp_path):

@@ -7,6 +7,9 @@ enum MergeText {
     static func describe(_ report: MergeReport, archive: String?) -> String {
         var lines = report.stores.map(describe)
         lines += report.recorders.flatMap(losses)
+        lines += report.stores.compactMap { store in
+            StoreText.removed(store.removed).map { "\(store.path): \($0)" }
+        }
         lines += report.damages.map { "damage: \($0.reason)" }
         lines.append(traces(report.traces))
         lines += orphans(report)

@@ -11,6 +11,7 @@ struct SpanLogCommand: AsyncParsableCommand {
             stores together, and:
 
               spanlog verify STORE...                  is everything as it was written?
+              spanlog compact STORE...                 few files out of many
               spanlog merge STORE... -o run.spanlog    one archive of whole traces
               spanlog show run.spanlog                 look at them here
               spanlog export mlflow run.spanlog --tracking-uri URL --experiment NAME
@@ -20,9 +21,11 @@ struct SpanLogCommand: AsyncParsableCommand {
             EXIT STATUS
               0     Done.
               1     Failed, or a store is damaged, or something was refused.
-              2     Merged, but with damage that was passed over.
+              2     Merged or compacted, but with damage that was passed over.
               64    The command line is wrong.
             """,
-        subcommands: [Info.self, Verify.self, MergeStores.self, Show.self, Export.self]
+        subcommands: [
+            Info.self, Verify.self, Compact.self, MergeStores.self, Show.self, Export.self,
+        ]
     )
 }

@@ -9,7 +9,8 @@ enum StoreText {
             "\(Text.count(recorders.map(\.blockCount).reduce(0, +), "block")), "
             + Text.count(recorders.map(\.spanCount).reduce(0, +), "span")
         let head = report.isSound ? "sound" : "DAMAGED"
-        return (["\(report.path): \(head) (\(counts))"] + damages(report)).joined(separator: "\n")
+        let lines = ["\(report.path): \(head) (\(counts))"] + removed(report) + damages(report)
+        return lines.joined(separator: "\n")
     }
 
     /// A paragraph for the store, and one for each recorder.
@@ -19,7 +20,7 @@ enum StoreText {
             "\(report.path): \(Text.count(report.recorders.count, "recorder")), "
             + "\(Text.count(spans, "span")), \(Text.bytes(report.byteCount))"
         let lines = report.recorders.flatMap(describe)
-        return ([head] + lines + damages(report)).joined(separator: "\n")
+        return ([head] + lines + removed(report) + damages(report)).joined(separator: "\n")
     }
 
     private static func describe(_ recorder: RecorderReport) -> [String] {
@@ -44,10 +45,61 @@ enum StoreText {
                     + "because writing failed, \(drops.tooLarge) too large, "
                     + "\(drops.afterShutdown) after shutdown")
         }
+        if recorder.drops.openTableFull > 0 {
+            lines.append(
+                "    \(Text.count(recorder.drops.openTableFull, "span")) found no room in the table "
+                    + "of open spans")
+        }
+        if recorder.drops.redactionFailed > 0 {
+            lines.append(
+                "    \(Text.count(recorder.drops.redactionFailed, "span")) recorded without "
+                    + "attributes, events and message, since their redaction failed")
+        }
+        if let removed = removed(recorder.removed) { lines.append("    \(removed)") }
         for gap in recorder.gaps {
             lines.append("    gap: blocks \(gap.first) to \(gap.last) are missing")
         }
         return lines
+    }
+
+    /// What a compaction did, and a line for each damage.
+    static func describe(_ report: CompactionReport) -> String {
+        var line = "\(report.path): "
+        if report.joinedFileCount == 0 {
+            line += "nothing to join"
+        } else {
+            line +=
+                "joined \(Text.count(report.joinedFileCount, "file")) into "
+                + "\(report.createdFileCount) (\(Text.count(report.blockCount, "block")), "
+                + "\(Text.count(report.spanCount, "span")), "
+                + "\(Text.count(report.openSpanCount, "unfinished span"))); "
+                + "\(Text.bytes(report.byteCountBefore)) became "
+                + Text.bytes(report.byteCountAfter)
+        }
+        if report.livingRecorderCount > 0 {
+            line += "; left alone: \(Text.count(report.livingRecorderCount, "living recorder"))"
+        }
+        return ([line] + report.damages.map { "  left as it is: \($0.reason)" })
+            .joined(separator: "\n")
+    }
+
+    private static func removed(_ report: StoreReport) -> [String] {
+        removed(report.removed).map { ["  \($0)"] } ?? []
+    }
+
+    /// What retention has removed, in a line; `nil` if that is nothing.
+    static func removed(_ removed: StoreReport.Removed) -> String? {
+        guard !removed.isEmpty else { return nil }
+        var line =
+            "removed by retention: \(Text.count(removed.blockCount, "block")), "
+            + Text.count(removed.spanCount, "span")
+        if removed.openSpanCount > 0 {
+            line += ", \(Text.count(removed.openSpanCount, "unfinished span"))"
+        }
+        if let earliest = removed.earliestNanoseconds, let latest = removed.latestNanoseconds {
+            line += ", \(Text.time(earliest)) to \(Text.time(latest))"
+        }
+        return line
     }
 
     private static func damages(_ report: StoreReport) -> [String] {

@@ -13,34 +13,43 @@ public final class ActiveSpan: Tracing.Span {
     /// The span's identity: trace, span, flags and trace state.
     public let identity: SpanIdentity
     private let start: SpanInstant
-    private let clock: HostClock
-    private let state: Mutex<State>
-
-    /// What changes while the span runs.
-    private struct State: ~Copyable {
-        var operationName: String
-        /// The context of the span's start, whose current span is one above this one, or none.
-        var baseContext: ServiceContext
-        /// What is recorded; `nil` if the span is not sampled, and once it has ended.
-        var content: SpanContent?
-    }
+    private let lane: RecordingLane
+    /// The context of the span's start without its current span: what a long-lived context holds of
+    /// this span is not the chain of spans above it.
+    let baseContext: ServiceContext
+    private let state: Mutex<SpanState>
+    /// Whether the span may be recording, for those who need no lock if it is not.
+    private let mayRecord: Atomic<Bool>
 
     init(
-        _ operationName: String, identity: SpanIdentity, parent: CurrentSpan?,
-        context: ServiceContext, kind: SpanKind, start: SpanInstant, clock: HostClock, spool: Spool
+        _ operationName: String, identity: SpanIdentity, parentID: SpanID?, isParentRemote: Bool,
+        context: ServiceContext, kind: SpanKind, start: SpanInstant, lane: RecordingLane
     ) {
         self.identity = identity
         self.start = start
-        self.clock = clock
-        var content: SpanContent?
-        if identity.isSampled {
-            content = SpanContent(
-                spool.draft(), SpanDraft.Head(identity, parent, kind, start.nanoseconds),
-                operationName, identity.traceState)
+        self.lane = lane
+        baseContext = context
+        mayRecord = Atomic(identity.isSampled)
+        guard identity.isSampled else {
+            state = Mutex(SpanState(operationName))
+            return
         }
+        let head = SpanDraft.Head(
+            traceID: identity.traceID, spanID: identity.spanID, parentSpanID: parentID,
+            flags: UInt32(identity.flags.rawValue) | SpanRecord.parentFlags(isParentRemote),
+            kind: SpanRecord.Kind(kind), startNanoseconds: start.nanoseconds)
         state = Mutex(
-            State(
-                operationName: operationName, baseContext: context, content: content.take()))
+            SpanState(
+                operationName,
+                lane.begin(head, operationName, identity.traceState)))
+    }
+
+    deinit {
+        // A span that nobody ended and nobody can end any more is recorded as unfinished.
+        guard mayRecord.load(ordering: .relaxed) else { return }
+        state.withLock { state in
+            if state.isRecording { state.abandon(lane) }
+        }
     }
 
     /// The context for what happens inside the span: that of its start, with this span as the
@@ -51,32 +60,37 @@ public final class ActiveSpan: Tracing.Span {
         return context
     }
 
-    /// The context of the span's start, apart from its current span.
-    var baseContext: ServiceContext { state.withLock { $0.baseContext } }
-
     /// Whether the span is sampled and has not ended.
     public var isRecording: Bool {
-        state.withLock { $0.content != nil }
+        mayRecord.load(ordering: .relaxed) && state.withLock { $0.isRecording }
     }
 
     /// The span's name. Changing it renames the span.
     public var operationName: String {
         get { state.withLock { $0.operationName } }
-        set {
-            state.withLock { state in
-                guard state.content != nil else { return }
-                state.operationName = newValue
-                state.content?.rename(newValue)
-            }
-        }
+        set { change { state, _ in state.rename(newValue) } }
     }
 
     /// The attributes. A key that is set again gets the new value. Empty once the span has ended.
     ///
     /// ``setAttribute(_:_:)-(_,String)`` costs less: it makes no dictionary.
     public var attributes: SpanAttributes {
-        get { state.withLock { $0.content?.attributes() ?? [:] } }
-        set { change { $0.setAttributes(newValue) } }
+        get { state.withLock { $0.attributes() } }
+        set { change { $0.setAttributes(newValue, $1) } }
+        _modify {
+            // Not under the lock: what happens meanwhile is none of the span's business.
+            var attributes = state.withLock { $0.takeAttributes() }
+            yield &attributes
+            change { $0.setAttributes(attributes, $1) }
+        }
+    }
+
+    /// Changes several attributes in one go. `update` is not called unless the span is recording.
+    public func updateAttributes(_ update: (inout SpanAttributes) -> Void) {
+        guard isRecording else { return }
+        var attributes = state.withLock { $0.takeAttributes() }
+        update(&attributes)
+        change { $0.setAttributes(attributes, $1) }
     }
 
     /// Says how the work went.
@@ -84,12 +98,12 @@ public final class ActiveSpan: Tracing.Span {
     /// By OpenTelemetry's rules `ok` is final. An error without a message keeps the message that
     /// was there, or else gets that of the last recorded error.
     public func setStatus(_ status: SpanStatus) {
-        change { $0.setStatus(status) }
+        change { state, _ in state.details.setStatus(status) }
     }
 
     /// Adds something that happened.
     public func addEvent(_ event: SpanEvent) {
-        change { $0.addEvent(event) }
+        change { $0.details.addEvent(event, $1.limits) }
     }
 
     /// Adds an event `exception` with the error's type and message, by OpenTelemetry's semantic
@@ -105,18 +119,30 @@ public final class ActiveSpan: Tracing.Span {
         ]
         all.merge(attributes)
         let event = SpanEvent(name: "exception", at: instant(), attributes: all)
-        change { $0.addError(event, "\(type): \(message)") }
+        change { $0.details.addError(event, "\(type): \(message)", $1.limits) }
     }
 
     /// Adds a reference to another span. A context without a span is ignored.
     public func addLink(_ link: SpanLink) {
         guard let identity = link.context.spanIdentity else { return }
-        change { $0.addLink(to: identity, link.attributes) }
+        change { $0.details.addLink(to: identity, link.attributes, $1.limits) }
     }
 
+    @inline(__always)
+    private func change(_ body: (inout SpanState, RecordingLane) -> Void) {
+        guard mayRecord.load(ordering: .relaxed) else { return }
+        state.withLock { state in
+            if state.isRecording { body(&state, lane) }
+        }
+    }
+}
+
+// MARK: The end
+
+extension ActiveSpan {
     /// Ends the span and hands it to the recorder. Only the first call does anything.
     ///
-    /// It never waits for the disk.
+    /// It never waits for the disk, unless the configuration says so.
     @inlinable
     public func end<Instant: TracerInstant>(at instant: @autoclosure () -> Instant) {
         end(
@@ -126,68 +152,49 @@ public final class ActiveSpan: Tracing.Span {
 
     @usableFromInline
     func end(nanoseconds: UInt64, isWallClock: Bool) {
-        end(at: SpanInstant(nanoseconds, isWallClock: isWallClock, clock))
+        end(at: SpanInstant(nanoseconds, isWallClock: isWallClock, lane.clock))
     }
 
     /// Ends the span now and hands it to the recorder. Only the first call does anything.
     ///
-    /// It never waits for the disk.
+    /// It never waits for the disk, unless the configuration says so.
     public func end() {
-        end(at: SpanInstant(now: clock))
+        guard identity.isSampled else { return }
+        end(at: SpanInstant(now: lane.clock))
     }
 
     private func end(at instant: SpanInstant) {
-        let content = state.withLock { state in
-            // What a long-lived context may still hold of this span is its identity, not the chain
-            // of spans above it.
-            state.baseContext.removeCurrentSpan()
-            return state.content.take()
-        }
-        guard var content else { return }
-        content.finish()
-        content.draft.end(at: instant.nanoseconds(since: start), start: start.nanoseconds)
-    }
-
-    private func change(_ body: (inout SpanContent) -> Void) {
         state.withLock { state in
-            if state.content != nil { body(&state.content!) }
+            guard state.isRecording else { return }
+            mayRecord.store(false, ordering: .relaxed)
+            state.end(
+                lane, at: instant.nanoseconds(since: start), start: start.nanoseconds)
         }
     }
 }
+
+// MARK: Attributes without a dictionary
 
 extension ActiveSpan {
     /// Sets an attribute. A key that is set again gets the new value.
     ///
     /// It costs less than setting it through ``attributes``: it makes no dictionary.
     public func setAttribute(_ key: String, _ value: String) {
-        change { $0.setAttribute(key, .string(value)) { $0.append(key, value) } }
+        change { $0.setAttribute(key, value, $1) }
     }
 
     /// Sets an attribute. A key that is set again gets the new value.
     public func setAttribute(_ key: String, _ value: Int) {
-        change { $0.setAttribute(key, .int64(Int64(value))) { $0.append(key, Int64(value)) } }
+        change { $0.setAttribute(key, Int64(value), $1) }
     }
 
     /// Sets an attribute. A key that is set again gets the new value.
     public func setAttribute(_ key: String, _ value: Double) {
-        change { $0.setAttribute(key, .double(value)) { $0.append(key, value) } }
+        change { $0.setAttribute(key, value, $1) }
     }
 
     /// Sets an attribute. A key that is set again gets the new value.
     public func setAttribute(_ key: String, _ value: Bool) {
-        change { $0.setAttribute(key, .bool(value)) { $0.append(key, value) } }
-    }
-}
-
-extension SpanDraft.Head {
-    fileprivate init(
-        _ identity: SpanIdentity, _ parent: CurrentSpan?, _ kind: SpanKind, _ start: UInt64
-    ) {
-        var flags = UInt32(identity.flags.rawValue) | SpanRecord.parentRemoteKnown
-        if case .remote = parent { flags |= SpanRecord.parentRemote }
-        self.init(
-            traceID: identity.traceID, spanID: identity.spanID,
-            parentSpanID: parent?.identity.spanID, flags: flags,
-            kind: SpanRecord.Kind(kind), startNanoseconds: start)
+        change { $0.setAttribute(key, value, $1) }
     }
 }

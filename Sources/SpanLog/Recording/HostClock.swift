@@ -6,7 +6,7 @@ internal import Synchronization
 /// On Linux the two differ by a number that changes only when somebody sets the wall clock: both
 /// are slewed alike. The number is kept, and read anew when a caller's wall clock says otherwise and
 /// every time the recorder's thread wakes.
-final class HostClock: Sendable {
+struct HostClock: ~Copyable, Sendable {
     private let offset = Atomic<UInt64>(0)
 
     /// Both clocks at one moment, in nanoseconds.

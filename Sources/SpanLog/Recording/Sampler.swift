@@ -43,8 +43,11 @@ public struct Sampler: Hashable, Sendable {
     }
 
     /// Whether a span is recorded.
-    func isSampled(_ traceID: TraceID, parent: SpanIdentity?) -> Bool {
-        if followsParent, let parent { return parent.isSampled }
+    ///
+    /// - Parameter parentIsSampled: `nil` for a root.
+    @inline(__always)
+    func isSampled(_ traceID: TraceID, parentIsSampled: Bool?) -> Bool {
+        if followsParent, let parentIsSampled { return parentIsSampled }
         switch root {
         case .always: return true
         case .never: return false

@@ -2,20 +2,26 @@ internal import SpanLogFormat
 internal import Tracing
 
 extension ProtobufWriter {
-    mutating func spanEvent(_ event: SpanEvent) {
+    mutating func spanEvent(_ event: SpanEvent, _ limits: SpanLimits) {
         fixed64(OTLPField.Event.nanoseconds, event.nanosecondsSinceEpoch)
         string(OTLPField.Event.name, event.name)
-        spanAttributes(OTLPField.Event.attributes, event.attributes)
+        let dropped = spanAttributes(
+            OTLPField.Event.attributes, event.attributes, limits.eventAttributeCountMax, limits)
+        if dropped > 0 { uint64(OTLPField.Event.droppedAttributesCount, UInt64(dropped)) }
     }
 
-    mutating func spanLink(to identity: SpanIdentity, _ attributes: SpanAttributes) {
+    mutating func spanLink(
+        to identity: SpanIdentity, _ attributes: SpanAttributes, _ limits: SpanLimits
+    ) {
         data(OTLPField.Link.traceID, identity.traceID.bytes)
         data(OTLPField.Link.spanID, identity.spanID.bytes)
         if !identity.traceState.isEmpty {
             string(
                 OTLPField.Link.traceState, identity.traceState.headerValue(lengthMax: .max))
         }
-        spanAttributes(OTLPField.Link.attributes, attributes)
+        let dropped = spanAttributes(
+            OTLPField.Link.attributes, attributes, limits.linkAttributeCountMax, limits)
+        if dropped > 0 { uint64(OTLPField.Link.droppedAttributesCount, UInt64(dropped)) }
         fixed32(OTLPField.Link.flags, UInt32(identity.flags.rawValue))
     }
 
@@ -27,10 +33,18 @@ extension ProtobufWriter {
         uint64(OTLPField.Status.code, UInt64(code.rawValue))
     }
 
-    private mutating func spanAttributes(_ field: Int, _ attributes: SpanAttributes) {
+    /// - Returns: How many attributes the limit has kept out.
+    private mutating func spanAttributes(
+        _ field: Int, _ attributes: SpanAttributes, _ countMax: Int, _ limits: SpanLimits
+    ) -> Int {
+        var count = 0
         attributes.forEach { key, value in
-            self.attributes(field, [Attribute(key, AttributeValue(value))])
+            count += 1
+            guard count <= countMax else { return }
+            let value = limits.truncated(AttributeValue(value))
+            self.attributes(field, [Attribute(key, value)])
         }
+        return max(0, count - countMax)
     }
 }
 
@@ -77,7 +91,38 @@ extension SpanAttribute {
         case .bool(let flag): self = .bool(flag)
         case .int(let number): self = .int64(number)
         case .double(let number): self = .double(number)
-        case .empty, .array, .map, .bytes: return nil
+        case .array(let values): self.init(arrayOf: values)
+        case .empty, .map, .bytes: return nil
         }
+    }
+
+    /// An array whose values have one simple type.
+    private init?(arrayOf values: [AttributeValue]) {
+        let attributes = values.compactMap { SpanAttribute($0) }
+        guard attributes.count == values.count else { return nil }
+        switch attributes.first {
+        case nil: self = .stringArray([])
+        case .string: self = .stringArray(attributes.compactMap(\.text))
+        case .bool: self = .boolArray(attributes.compactMap(\.flag))
+        case .int64: self = .int64Array(attributes.compactMap(\.number))
+        case .double: self = .doubleArray(attributes.compactMap(\.fraction))
+        default: return nil
+        }
+    }
+
+    private var text: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    private var flag: Bool? {
+        if case .bool(let flag) = self { flag } else { nil }
+    }
+
+    private var number: Int64? {
+        if case .int64(let number) = self { number } else { nil }
+    }
+
+    private var fraction: Double? {
+        if case .double(let number) = self { number } else { nil }
     }
 }

@@ -28,14 +28,13 @@ extension ServiceContext {
         set { self[CurrentSpanKey.self] = newValue }
     }
 
-    /// Sets the current span to nothing.
-    mutating func removeCurrentSpan() {
-        // Mostly the span is all there is, and a new context is cheaper than a changed copy.
-        if count == 1, currentSpan != nil {
-            self = .topLevel
-        } else if !isEmpty {
-            currentSpan = nil
-        }
+    /// The context without its current span, which it has.
+    func withoutCurrentSpan() -> ServiceContext {
+        // Mostly there is nothing else, and a new context is cheaper than a changed copy.
+        if count == 1 { return .topLevel }
+        var context = self
+        context.currentSpan = nil
+        return context
     }
 }
 

@@ -8,8 +8,16 @@ struct SpanInstant {
     /// caller goes by a clock of its own, or speaks of another moment.
     private let reading: HostClock.Reading?
 
+    /// No moment, for a span that records none.
+    static let unknown = SpanInstant()
+
+    private init() {
+        nanoseconds = 0
+        reading = nil
+    }
+
     /// This moment.
-    init(now clock: HostClock) {
+    init(now clock: borrowing HostClock) {
         let reading = clock.read()
         nanoseconds = reading.boottime &+ reading.offset
         self.reading = reading
@@ -18,7 +26,7 @@ struct SpanInstant {
     /// A moment that the caller has read from its clock.
     ///
     /// - Parameter isWallClock: Whether that is the wall clock, so that its steps can be undone.
-    init(_ nanoseconds: UInt64, isWallClock: Bool, _ clock: HostClock) {
+    init(_ nanoseconds: UInt64, isWallClock: Bool, _ clock: borrowing HostClock) {
         self.nanoseconds = nanoseconds
         reading = isWallClock ? clock.read(whenWallClockSays: nanoseconds) : nil
     }

@@ -1,5 +1,4 @@
 internal import Dispatch
-internal import SpanLogFormat
 internal import SpanLogStore
 internal import Synchronization
 public import Tracing
@@ -12,15 +11,10 @@ public struct SpanLogTracer: Tracer {
     /// The type of the spans.
     public typealias Span = ActiveSpan
 
-    private let writer: StoreWriter
-    private let generator = IDGenerator()
-    private let clock: HostClock
-    private let sampler: Sampler
+    private let core: TracerCore
 
-    init(writer: StoreWriter, clock: HostClock, sampler: Sampler) {
-        self.writer = writer
-        self.clock = clock
-        self.sampler = sampler
+    init(_ core: TracerCore) {
+        self.core = core
     }
 
     /// Starts a span: a child of the one in `context`, or the root of a new trace.
@@ -49,12 +43,18 @@ public struct SpanLogTracer: Tracer {
         _ operationName: String, context: ServiceContext, ofKind kind: SpanKind,
         nanoseconds: UInt64, isWallClock: Bool
     ) -> ActiveSpan {
-        let parent = context.currentSpan
-        return ActiveSpan(
-            operationName, identity: identity(below: parent?.identity), parent: parent,
-            context: context, kind: kind,
-            start: SpanInstant(nanoseconds, isWallClock: isWallClock, clock), clock: clock,
-            spool: writer.spool)
+        core.startSpan(operationName, in: context, kind) { lane in
+            SpanInstant(nanoseconds, isWallClock: isWallClock, lane.clock)
+        }
+    }
+
+    /// Starts a span now: a child of the one in `context`, or the root of a new trace.
+    public func startSpan(
+        _ operationName: String, context: ServiceContext, ofKind kind: SpanKind = .internal
+    ) -> ActiveSpan {
+        core.startSpan(operationName, in: context, kind) { lane in
+            SpanInstant(now: lane.clock)
+        }
     }
 
     /// Starts a child of `parent`, now.
@@ -63,10 +63,9 @@ public struct SpanLogTracer: Tracer {
     public func startSpan(
         _ operationName: String, childOf parent: ActiveSpan, ofKind kind: SpanKind = .internal
     ) -> ActiveSpan {
-        ActiveSpan(
-            operationName, identity: identity(below: parent.identity), parent: .local(parent),
-            context: parent.baseContext, kind: kind, start: SpanInstant(now: clock), clock: clock,
-            spool: writer.spool)
+        core.startSpan(operationName, childOf: parent, parent.baseContext, kind) { lane in
+            SpanInstant(now: lane.clock)
+        }
     }
 
     /// The span of this process that `context` stands in, ended or not.
@@ -85,24 +84,11 @@ public struct SpanLogTracer: Tracer {
     func waitUntilDurable() throws(RecorderError) {
         let isDone = DispatchSemaphore(value: 0)
         let failure = Box<StoreError?>(nil)
-        writer.flush { error in
+        core.writer.flush { error in
             failure.value.withLock { $0 = error }
             isDone.signal()
         }
         isDone.wait()
         if let error = failure.value.withLock({ $0 }) { throw RecorderError(error) }
-    }
-
-    private func identity(below parent: SpanIdentity?) -> SpanIdentity {
-        let traceID = parent?.traceID ?? generator.traceID()
-        var flags = parent?.flags.intersection(.known) ?? .random
-        if sampler.isSampled(traceID, parent: parent) {
-            flags.insert(.sampled)
-        } else {
-            flags.remove(.sampled)
-        }
-        return SpanIdentity(
-            traceID: traceID, spanID: generator.spanID(), flags: flags,
-            traceState: parent?.traceState ?? TraceState())
     }
 }

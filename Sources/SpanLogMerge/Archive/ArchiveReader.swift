@@ -29,6 +29,7 @@ public struct ArchiveReader: Sendable {
         }
         do {
             let tables = try LMDBFile(file)
+            guard !tables.isCutOff else { throw FormatError("the file is cut off") }
             let meta = try tables.table(ArchiveFormat.meta)
             guard let meta, let format = try meta.value(for: ArchiveFormat.formatKey),
                 let report = try meta.value(for: ArchiveFormat.reportKey)

@@ -29,6 +29,10 @@ package struct LMDBFile: Sendable {
             entryCount: UInt64(littleEndianIn: record, at: 32))
     }
 
+    /// Whether the end of the file is missing. Of a file that is being written, it may only be so at
+    /// this moment.
+    package var isCutOff: Bool { pages.isCutOff(meta) }
+
     /// Whether a writer may have begun to reuse pages of the state that is read here.
     ///
     /// LMDB reuses the pages of a state only once two commits have followed it.

@@ -4,7 +4,7 @@ import SpanLogFormat
 public struct Store: Sendable {
     /// The directory.
     public let path: String
-    /// The files of its segments, by recorder and number.
+    /// The files of its segments, by recorder and number, the compacted ones last.
     public let segmentPaths: [String]
     /// The files of its spools: of recorders that are alive, or that died.
     public let spoolPaths: [String]
@@ -17,7 +17,7 @@ public struct Store: Sendable {
     public init(_ path: String) throws(StoreError) {
         let directory = try StoreDirectory.openForReading(path)
         self.path = path
-        segmentPaths = try directory.segments().map { directory.filePath($0.fileName) }
+        segmentPaths = try directory.segmentPaths()
         spoolPaths = try directory.files(ending: ".spool")
         blockPaths = try directory.files(ending: ".block")
     }
@@ -67,7 +67,7 @@ extension Store {
     /// sequence numbers, and then what was still in a spool when its recorder died, or is there now.
     ///
     /// Each span is delivered once, whatever died when: a chunk of a spool is left out if the block
-    /// that it was to become is in a segment.
+    /// that it was to become is in a segment, and a block that a compaction has copied counts once.
     ///
     /// - Returns: What could not be read. Sound blocks beside the damage were delivered.
     /// - Throws: What `body` throws.
@@ -78,25 +78,45 @@ extension Store {
         // What leaves a spool of a living recorder after this is in a segment before that, so the
         // spools come first, and the segments are looked for only then.
         let recovered = recoveredBlocks(&damages)
-        var seen: Set<BlockName> = []
-        for path in (try? Store(path).segmentPaths) ?? segmentPaths {
-            let segment = Self.reading(path, &damages) { () throws(StoreError) in
-                try SegmentReader(path)
-            }
-            for location in segment?.locations ?? [] {
-                let block = Self.reading(path, &damages) { () throws(StoreError) in
-                    try segment!.block(at: location)
+        var delivered = DeliveredBlocks()
+        var read: Set<String> = []
+        // What a compaction removes meanwhile is in a file that it has made before: one that is not
+        // there any more is a reason to look again.
+        var isComplete = false
+        while !isComplete {
+            isComplete = true
+            for path in (try? StoreDirectory(path: path).segmentPaths()) ?? segmentPaths
+            where read.insert(path).inserted {
+                let segment = Self.reading(path, &damages) { () throws(StoreError) in
+                    try SegmentReader(path)
                 }
-                guard let block else { continue }
-                seen.insert(BlockName(block.header))
-                try body(block, path)
+                if let segment {
+                    try deliver(segment, &delivered, &damages, body)
+                } else {
+                    isComplete = false
+                }
             }
         }
-        for (block, path) in recovered
-        where block.holdsOpenSpans || !seen.contains(BlockName(block.header)) {
-            try body(block, path)
-        }
+        for (block, path) in recovered where !delivered.contains(block) { try body(block, path) }
         return damages
+    }
+
+    private func deliver(
+        _ segment: SegmentReader, _ delivered: inout DeliveredBlocks, _ damages: inout [Damage],
+        _ body: (Block, _ file: String) throws -> Void
+    ) rethrows {
+        for location in segment.locations {
+            let block = Self.reading(segment.path, &damages) { () throws(StoreError) in
+                try segment.block(at: location)
+            }
+            if let block, delivered.insert(block) { try body(block, segment.path) }
+        }
+        for location in segment.openSpanLocations {
+            let block = Self.reading(segment.path, &damages) { () throws(StoreError) in
+                try segment.openSpans(at: location)
+            }
+            if let block, delivered.insert(block) { try body(block, segment.path) }
+        }
     }
 
     /// What is in spools and in files of single blocks.
@@ -133,13 +153,29 @@ extension Store {
     }
 }
 
-/// What makes a block the same block wherever it is found.
-private struct BlockName: Hashable {
-    let recorderID: RecorderID
-    let sequence: UInt64
+/// Which blocks of a store have been delivered.
+private struct DeliveredBlocks {
+    private var checksums: [BlockName: UInt64?] = [:]
+    private var recordersWithOpenSpans: Set<RecorderID> = []
 
-    init(_ header: BlockHeader) {
-        recorderID = header.recorderID
-        sequence = header.sequence
+    /// Whether a block of this name has been delivered.
+    func contains(_ block: Block) -> Bool {
+        block.holdsOpenSpans
+            ? recordersWithOpenSpans.contains(block.header.recorderID)
+            : checksums[BlockName(block.header)] != nil
+    }
+
+    /// - Returns: Whether the block is to be delivered. One of the same name with other bytes is:
+    ///   it may be of a machine that was set back while its recorder was running.
+    mutating func insert(_ block: Block) -> Bool {
+        if block.holdsOpenSpans {
+            return recordersWithOpenSpans.insert(block.header.recorderID).inserted
+        }
+        let name = BlockName(block.header)
+        guard let known = checksums[name] else {
+            checksums[name] = block.storedChecksum
+            return true
+        }
+        return known != block.storedChecksum
     }
 }

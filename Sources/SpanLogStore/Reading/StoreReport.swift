@@ -8,6 +8,8 @@ public struct StoreReport: Sendable, Codable {
     public private(set) var byteCount: UInt64 = 0
     /// Each process that wrote into the store, by the time of its first span.
     public private(set) var recorders: [RecorderReport] = []
+    /// What retention has removed, of these and of other recorders: known gaps, and no damage.
+    public private(set) var removed = Removed()
     /// What could not be read. Empty for a sound store.
     public private(set) var damages: [Store.Damage] = []
 
@@ -22,7 +24,7 @@ public struct StoreReport: Sendable, Codable {
     package init(_ store: Store, _ body: (Block) -> Void) {
         path = store.path
         for path in store.segmentPaths + store.spoolPaths + store.blockPaths {
-            byteCount += (try? ReadOnlyFile(path).byteCount()) ?? 0
+            byteCount += ((try? FileSystem.status(of: path)) ?? nil)?.byteCount ?? 0
         }
         var recorders: [RecorderID: RecorderReport] = [:]
         damages = store.forEachBlock { block, file in
@@ -33,11 +35,79 @@ public struct StoreReport: Sendable, Codable {
         self.recorders = recorders.values.sorted {
             ($0.earliestNanoseconds ?? .max, $0.id) < ($1.earliestNanoseconds ?? .max, $1.id)
         }
-        for index in self.recorders.indices { damages += self.recorders[index].close() }
+        // What is removed while the blocks are read is recorded before.
+        let removals = readRemovals(store)
+        for index in self.recorders.indices { damages += self.recorders[index].close(removals) }
+        removed = total(removals)
+    }
+
+    private mutating func readRemovals(_ store: Store) -> StoreRemovals {
+        do {
+            return try StoreRemovals(StoreDirectory(path: store.path))
+        } catch {
+            damages.append(
+                Store.Damage(
+                    file: "\(store.path)/\(StoreRemovals.fileName)", reason: error.message))
+            return StoreRemovals()
+        }
+    }
+
+    private func total(_ removals: StoreRemovals) -> Removed {
+        var removed = Removed()
+        for recorder in recorders { removed.add(recorder.removed) }
+        let known = Set(recorders.map(\.id))
+        for entry in removals.entries where !known.contains(entry.recorderID.description) {
+            removed.add(Removed(entry))
+        }
+        return removed
     }
 
     /// Whether every block is there and as it was written.
     public var isSound: Bool { damages.isEmpty }
+}
+
+extension StoreReport {
+    /// What retention has removed: whole files, the oldest first.
+    public struct Removed: Hashable, Sendable, Codable {
+        /// The number of blocks.
+        public internal(set) var blockCount: UInt64 = 0
+        /// The number of spans in these blocks.
+        public internal(set) var spanCount: UInt64 = 0
+        /// The number of spans that were open when their recorder died.
+        public internal(set) var openSpanCount: UInt64 = 0
+        /// The earliest start of a span, in nanoseconds since 1970.
+        public internal(set) var earliestNanoseconds: UInt64?
+        /// The latest end of a span, in nanoseconds since 1970.
+        public internal(set) var latestNanoseconds: UInt64?
+
+        /// Nothing.
+        public init() {}
+
+        /// Whether nothing has been removed.
+        public var isEmpty: Bool { blockCount == 0 && openSpanCount == 0 }
+
+        init(_ entry: StoreRemovals.Entry) {
+            blockCount = entry.blockCount
+            spanCount = entry.spanCount
+            openSpanCount = entry.openSpanCount
+            guard entry.earliestNanoseconds < .max else { return }
+            earliestNanoseconds = entry.earliestNanoseconds
+            latestNanoseconds = entry.latestNanoseconds
+        }
+
+        /// Forged numbers wrap around.
+        mutating func add(_ other: Removed) {
+            blockCount &+= other.blockCount
+            spanCount &+= other.spanCount
+            openSpanCount &+= other.openSpanCount
+            if let earliest = other.earliestNanoseconds {
+                earliestNanoseconds = min(earliestNanoseconds ?? .max, earliest)
+            }
+            if let latest = other.latestNanoseconds {
+                latestNanoseconds = max(latestNanoseconds ?? 0, latest)
+            }
+        }
+    }
 }
 
 /// What one recorder wrote into a store.
@@ -64,17 +134,20 @@ public struct RecorderReport: Sendable, Codable {
     public private(set) var latestNanoseconds: UInt64?
     /// The number of spans that were open when the recorder was last alive, and are now if it is.
     public private(set) var openSpanCount: UInt64 = 0
-    /// Blocks that are missing between the first and the last.
+    /// What retention has removed of it: known gaps.
+    public private(set) var removed = StoreReport.Removed()
+    /// Blocks that are missing between the first and the last, and nobody knows why.
     public private(set) var gaps: [Gap] = []
     /// Spans that the recorder could not keep, by reason, as far as its blocks tell.
     public private(set) var drops = Drops()
 
-    private var sequences: Set<UInt64> = []
+    /// The number of spans of each block.
+    private var sequences: [UInt64: UInt32] = [:]
     private var files: Set<String> = []
 
     private enum CodingKeys: String, CodingKey {
         case id, service, host, segmentCount, blockCount, spanCount, openSpanCount
-        case earliestNanoseconds, latestNanoseconds, gaps, drops
+        case earliestNanoseconds, latestNanoseconds, removed, gaps, drops
         // Foundation's conversion to snake case and back knows no capital abbreviations.
         case bootID = "bootId"
         case processID = "processId"
@@ -98,6 +171,12 @@ public struct RecorderReport: Sendable, Codable {
         public var tooLarge: UInt64 = 0
         /// Spans that ended after the recorder had shut down.
         public var afterShutdown: UInt64 = 0
+        /// Spans that found no room in the table of open spans. They are not lost, but those that
+        /// were open when their process died are not there as unfinished.
+        public var openTableFull: UInt64 = 0
+        /// Spans that are there without attributes, events and message, because their redaction
+        /// failed.
+        public var redactionFailed: UInt64 = 0
 
         /// The number of spans lost, whatever the reason. Forged counters wrap around.
         public var total: UInt64 { bufferFull &+ writeFailed &+ tooLarge &+ afterShutdown }
@@ -120,8 +199,10 @@ extension RecorderReport {
 
     fileprivate mutating func add(_ block: Block, file: String) {
         let header = block.header
+        drops.raise(to: header.drops)
         if block.holdsOpenSpans { openSpanCount += UInt64(header.spanCount) }
-        guard !block.holdsOpenSpans, sequences.insert(header.sequence).inserted else { return }
+        guard !block.holdsOpenSpans, sequences[header.sequence] == nil else { return }
+        sequences[header.sequence] = header.spanCount
         blockCount += 1
         if files.insert(file).inserted, file.hasSuffix(".mdb") { segmentCount += 1 }
         spanCount += UInt64(header.spanCount)
@@ -129,20 +210,17 @@ extension RecorderReport {
             earliestNanoseconds = min(earliestNanoseconds ?? .max, header.earliestNanoseconds)
             latestNanoseconds = max(latestNanoseconds ?? 0, header.latestNanoseconds)
         }
-        // Counters only grow, so the greatest are the newest, in whatever order blocks come.
-        drops.bufferFull = max(drops.bufferFull, header.drops.bufferFull)
-        drops.writeFailed = max(drops.writeFailed, header.drops.writeFailed)
-        drops.tooLarge = max(drops.tooLarge, header.drops.tooLarge)
-        drops.afterShutdown = max(drops.afterShutdown, header.drops.afterShutdown)
     }
 
     /// Finds the gaps, once all blocks are known.
     ///
-    /// - Returns: Each gap as damage.
-    fileprivate mutating func close() -> [Store.Damage] {
+    /// - Returns: Each gap that retention does not explain, as damage.
+    fileprivate mutating func close(_ removals: StoreRemovals) -> [Store.Damage] {
+        let known = removals.entries.isEmpty ? [] : Array(removals.entries(ofHexadecimal: id))
+        for entry in known { take(entry) }
         var next: UInt64 = 0
-        for sequence in sequences.sorted() {
-            if sequence > next { gaps.append(Gap(first: next, last: sequence - 1)) }
+        for sequence in sequences.keys.sorted() {
+            if sequence > next { addGaps(first: next, last: sequence - 1, known) }
             next = sequence &+ 1
         }
         return gaps.map { gap in
@@ -150,5 +228,46 @@ extension RecorderReport {
                 file: files.min() ?? "",
                 reason: "blocks \(gap.first) to \(gap.last) of recorder \(id) are missing")
         }
+    }
+
+    /// Counts what retention removed and is not there in spite of it.
+    private mutating func take(_ entry: StoreRemovals.Entry) {
+        drops.raise(to: entry.drops)
+        var rest = StoreReport.Removed(entry)
+        if entry.holdsOpenSpans, openSpanCount > 0 { return }
+        for (sequence, spanCount) in sequences
+        where entry.first <= sequence && sequence < entry.end {
+            rest.blockCount &-= 1
+            rest.spanCount &-= min(UInt64(spanCount), rest.spanCount)
+        }
+        if !rest.isEmpty { removed.add(rest) }
+    }
+
+    private mutating func addGaps(first: UInt64, last: UInt64, _ known: [StoreRemovals.Entry]) {
+        var next = first
+        for entry in known where entry.blockCount > 0 && entry.end > next && entry.first <= last {
+            if entry.first > next { gaps.append(Gap(first: next, last: entry.first - 1)) }
+            guard entry.end <= last else { return }
+            next = entry.end
+        }
+        gaps.append(Gap(first: next, last: last))
+    }
+}
+
+extension RecorderReport.Drops {
+    /// Counters only grow, so the greatest are the newest, in whatever order blocks come.
+    fileprivate mutating func raise(to other: DropCounters) {
+        bufferFull = max(bufferFull, other.bufferFull)
+        writeFailed = max(writeFailed, other.writeFailed)
+        tooLarge = max(tooLarge, other.tooLarge)
+        afterShutdown = max(afterShutdown, other.afterShutdown)
+        openTableFull = max(openTableFull, other.openTableFull)
+        redactionFailed = max(redactionFailed, other.redactionFailed)
+    }
+}
+
+extension StoreRemovals {
+    fileprivate func entries(ofHexadecimal text: String) -> ArraySlice<Entry> {
+        RecorderID(hexadecimal: text).map(entries(of:)) ?? []
     }
 }

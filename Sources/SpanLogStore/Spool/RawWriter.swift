@@ -10,12 +10,22 @@ struct RawWriter {
         unsafe self.position = position
     }
 
+    @inline(__always)
     mutating func byte(_ value: UInt8) {
         unsafe position.pointee = value
         unsafe position += 1
     }
 
+    @inline(__always)
     mutating func varint(_ value: UInt64) {
+        if value < 0x80 {
+            unsafe byte(UInt8(truncatingIfNeeded: value))
+        } else {
+            unsafe longVarint(value)
+        }
+    }
+
+    private mutating func longVarint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             unsafe byte(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -24,6 +34,7 @@ struct RawWriter {
         unsafe byte(UInt8(truncatingIfNeeded: rest))
     }
 
+    @inline(__always)
     mutating func number<Number: FixedWidthInteger>(_ value: Number) {
         let size = MemoryLayout<Number>.size
         unsafe UnsafeMutableRawPointer(position).storeBytes(
@@ -31,23 +42,48 @@ struct RawWriter {
         unsafe position += size
     }
 
+    @inline(__always)
     mutating func bytes(_ buffer: UnsafeBufferPointer<UInt8>) {
         guard let start = buffer.baseAddress else { return }
-        unsafe position.update(from: start, count: buffer.count)
-        unsafe position += buffer.count
+        let count = buffer.count
+        if count >= 8, count <= 16 {
+            // Most keys and many values: two overlapping words cost less than a call.
+            let (source, target) = unsafe (
+                UnsafeRawPointer(start), UnsafeMutableRawPointer(position)
+            )
+            let head = unsafe source.loadUnaligned(as: UInt64.self)
+            let tail = unsafe (source + (count &- 8)).loadUnaligned(as: UInt64.self)
+            unsafe target.storeBytes(of: head, as: UInt64.self)
+            unsafe (target + (count &- 8)).storeBytes(of: tail, as: UInt64.self)
+        } else {
+            unsafe position.update(from: start, count: count)
+        }
+        unsafe position += count
+    }
+}
+
+extension RawWriter {
+    /// Writes a text in UTF-8.
+    @inline(__always)
+    mutating func text(_ text: String) {
+        let isDone: Void? = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
+            unsafe self.bytes(bytes)
+        }
+        if isDone == nil { unsafe foreignText(text) }
     }
 
-    mutating func text(_ text: String) {
-        let isDone: Void? = unsafe text.utf8.withContiguousStorageIfAvailable { unsafe bytes($0) }
-        if isDone == nil { for unit in text.utf8 { unsafe byte(unit) } }
+    @inline(never)
+    private mutating func foreignText(_ text: String) {
+        for unit in text.utf8 { unsafe byte(unit) }
     }
 }
 
 /// The length of Protocol Buffers' numbers.
 enum Varint {
     /// The number of bytes that ``RawWriter/varint(_:)`` writes for `value`.
+    @inline(__always)
     static func byteCount(_ value: Int) -> Int {
-        (70 - (value | 1).leadingZeroBitCount) / 7
+        value >= 0 && value < 0x80 ? 1 : (70 &- (value | 1).leadingZeroBitCount) / 7
     }
 }
 

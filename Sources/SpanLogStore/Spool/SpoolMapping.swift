@@ -7,13 +7,11 @@ import Synchronization
 /// The file's space is reserved when it is made, so that writing into the mapping never meets a
 /// full disk, which would be a fatal signal.
 @safe
-final class SpoolMapping: @unchecked Sendable {
-    // Sendable: the mapping stays as long as the object. Numbers that several threads use are read
-    // and written as atomics; chunks and slots belong to whoever holds their shard's lock.
-
+final class SpoolMapping: Sendable {
     let path: String
-    let layout: SpoolLayout
-    private let base: UnsafeMutableRawPointer
+    var layout: SpoolLayout { memory.layout }
+    /// The memory, valid as long as the mapping.
+    let memory: SpoolMemory
     private let descriptor: Int32
 
     /// Makes the file, which must not be there, and holds its lock as long as the object lives.
@@ -21,12 +19,12 @@ final class SpoolMapping: @unchecked Sendable {
     /// - Throws: ``SystemError``; no file is left behind then.
     init(creating path: String, layout: SpoolLayout) throws(SystemError) {
         self.path = path
-        self.layout = layout
         let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
         let descriptor = unsafe open(path, flags, 0o600)
         guard descriptor >= 0 else { throw SystemError() }
         do {
-            unsafe base = try Self.map(descriptor, layout.byteCount)
+            let base = unsafe try Self.map(descriptor, layout.byteCount)
+            memory = unsafe SpoolMemory(base, layout)
             self.descriptor = descriptor
         } catch {
             close(descriptor)
@@ -36,7 +34,7 @@ final class SpoolMapping: @unchecked Sendable {
     }
 
     deinit {
-        unsafe munmap(base, layout.byteCount)
+        unsafe munmap(memory.base, layout.byteCount)
         close(descriptor)
     }
 
@@ -52,33 +50,5 @@ final class SpoolMapping: @unchecked Sendable {
         let memory = unsafe mmap(nil, count, protection, MAP_SHARED, descriptor, 0)
         guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { throw SystemError() }
         return unsafe memory
-    }
-}
-
-extension SpoolMapping {
-    /// The memory from `offset`.
-    ///
-    /// SAFETY: `offset` comes from ``layout``, and whoever asks stays within what stands there.
-    @unsafe
-    func pointer(_ offset: Int) -> UnsafeMutableRawPointer {
-        unsafe base + offset
-    }
-
-    /// The number at `offset`, which other threads and processes may read meanwhile.
-    @unsafe
-    func atomic(_ offset: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
-        unsafe (base + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
-    }
-
-    /// Copies `bytes` to `offset`. Only for what nobody reads yet.
-    func write(_ bytes: [UInt8], at offset: Int) {
-        unsafe bytes.withUnsafeBytes { bytes in
-            unsafe (base + offset).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
-        }
-    }
-
-    /// The bytes from `offset`.
-    func bytes(_ offset: Int, count: Int) -> [UInt8] {
-        unsafe Array(UnsafeRawBufferPointer(start: base + offset, count: count))
     }
 }

@@ -12,12 +12,13 @@ extension SpoolReader {
         }
     }
 
-    /// What the spool holds, as blocks: one for each chunk, and one for the spans that were open.
+    /// What the spool holds, as blocks: one for each chunk, and one for the spans that were open,
+    /// which is there without any if spans were lost, since it is the newest to say so.
     var blocks: [Block] {
         var blocks = chunks.map { chunk in
             block(chunk.entries, sequence: chunk.sequence, spanCount: chunk.spanCount)
         }
-        guard !openSpans.isEmpty else { return blocks }
+        guard !openSpans.isEmpty || drops != DropCounters() else { return blocks }
         let entries = openSpans.flatMap {
             UnfinishedSpan.entry($0.bytes, lastSeenNanoseconds: lastSeenNanoseconds)
         }

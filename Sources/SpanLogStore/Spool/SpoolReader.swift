@@ -144,13 +144,16 @@ extension SpoolReader {
             guard kind != Slot.isFree, count > 0, count <= UInt64(Slot.contentByteCountMax) else {
                 continue
             }
-            // The recorder may have given the slot to another span while the table was copied.
-            let now = try file.bytes(at: UInt64(layout.slotsOffset + start), count: 8)
-            guard !isLive || UInt64(littleEndianIn: now, at: 0) == state else { continue }
+            // The recorder may have given the slot to another span while the table was copied, or
+            // taken attributes back to write others.
+            let now = try file.bytes(at: UInt64(layout.slotsOffset + start), count: Slot.content)
+            guard now.count == Slot.content else { continue }
+            guard !isLive || UInt64(littleEndianIn: now, at: Slot.state) == state else { continue }
+            let sound = min(count, UInt64(littleEndianIn: now, at: Slot.contentByteCount))
             let content = start + Slot.content
             openSpans.append(
                 OpenSpan(
-                    bytes: Array(table[content..<content + Int(count)]),
+                    bytes: Array(table[content..<content + Int(sound)]),
                     isEnding: kind == Slot.isEnding))
         }
     }

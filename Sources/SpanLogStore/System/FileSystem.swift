@@ -65,6 +65,45 @@ package enum FileSystem {
         }
     }
 
+    /// How large a file is and when it was last changed.
+    package struct Status: Hashable, Sendable {
+        package let byteCount: UInt64
+        /// In nanoseconds since 1970.
+        package let modifiedNanoseconds: UInt64
+    }
+
+    /// The status of the file at `path`, or `nil` if there is nothing.
+    package static func status(of path: String) throws(SystemError) -> Status? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else {
+            if errno == ENOENT { return nil }
+            throw SystemError()
+        }
+        let time = status.st_mtim
+        return Status(
+            byteCount: UInt64(clamping: status.st_size),
+            modifiedNanoseconds: UInt64(clamping: time.tv_sec) &* 1_000_000_000
+                &+ UInt64(clamping: time.tv_nsec))
+    }
+
+    /// Sets when a file was last changed, in nanoseconds since 1970.
+    package static func setModified(
+        _ path: String, nanoseconds: UInt64
+    ) throws(SystemError) {
+        let time = timespec(
+            tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        let times = [time, time]
+        guard unsafe utimensat(AT_FDCWD, path, times, 0) == 0 else { throw SystemError() }
+    }
+
+    /// Makes what was written into a file durable.
+    package static func syncFile(_ path: String) throws(SystemError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError() }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw SystemError() }
+    }
+
     /// Throws unless the process may read, search and write in the directory.
     package static func checkAccess(toDirectory path: String) throws(SystemError) {
         guard unsafe access(path, R_OK | W_OK | X_OK) == 0 else { throw SystemError() }

@@ -31,6 +31,16 @@ package final class ReadOnlyFile: Sendable {
         return false
     }
 
+    /// Takes the lock (`flock(2)`) of the file, or directory, unless another open file holds it.
+    /// It is held until this object goes, or the process ends, however that comes.
+    ///
+    /// - Returns: Whether the lock was free.
+    package func lock() throws(SystemError) -> Bool {
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+        guard errno == EWOULDBLOCK else { throw SystemError() }
+        return false
+    }
+
     /// The bytes from `offset`, fewer than `count` if the file ends before.
     ///
     /// - Complexity: O(*n*) in `count`, which the caller has bounded.

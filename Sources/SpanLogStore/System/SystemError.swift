@@ -5,6 +5,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The value of `errno`.
     package let number: Int32
 
+    /// There is nothing at the path.
+    package var isNotFound: Bool { number == ENOENT }
+
     package init(number: Int32 = errno) {
         self.number = number
     }

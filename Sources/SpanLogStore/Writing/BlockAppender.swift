@@ -6,26 +6,48 @@ struct BlockAppender: ~Copyable {
     private let directory: StoreDirectory
     private let recorderID: RecorderID
     private let segmentBytesMax: Int
+    /// The age at which a segment is closed, in nanoseconds; `nil` for none.
+    private let segmentAgeMax: UInt64?
+    /// `nil` where blocks are stored as they are.
+    private var compressor: BlockCompressor?
     private var segment: SegmentWriter?
-    private var segmentCount = 0
+    /// The number of the next segment. Those below it that are not ``segment`` are finished.
+    private var nextNumber = 0
 
-    init(directory: StoreDirectory, recorderID: RecorderID, segmentBytesMax: Int) {
+    init(
+        directory: StoreDirectory, recorderID: RecorderID, options: StoreWriter.Options
+    ) {
         self.directory = directory
         self.recorderID = recorderID
-        self.segmentBytesMax = segmentBytesMax
+        segmentBytesMax = options.segmentBytesMax
+        segmentAgeMax = options.segmentAgeMaxNanoseconds
+        compressor = options.isCompressing ? BlockCompressor() : nil
     }
 
-    /// Appends a block. Once this returns, it survives a loss of power.
+    /// The least number of a segment that this recorder may still write into.
+    var firstLiveNumber: Int { segment == nil ? nextNumber : nextNumber - 1 }
+
+    /// The block as it will be stored.
+    mutating func compressed(_ block: [UInt8]) -> [UInt8] {
+        compressor?.compressed(block) ?? block
+    }
+
+    /// Appends the first of `blocks`, as many as the segment takes, in one transaction. Once this
+    /// returns, they survive a loss of power.
     ///
-    /// - Throws: ``StoreError`` with code ``StoreError/Code/writeFailed``. The same block may be
-    ///   tried again; if it reached the disk in spite of the error, it is then there twice, under
+    /// - Returns: How many these are: at least one.
+    /// - Throws: ``StoreError`` with code ``StoreError/Code/writeFailed``. The same blocks may be
+    ///   tried again; those that reached the disk in spite of the error are then there twice, under
     ///   the same sequence number, and read once.
-    mutating func append(_ block: [UInt8], sequence: UInt64) throws(StoreError) {
+    mutating func append(_ blocks: [SealedBlock]) throws(StoreError) -> Int {
         do {
-            try openSegment(forBlockOf: block.count)
-            try segment!.append(block, sequence: sequence)
+            try openSegment(for: blocks[0])
+            // A segment that was made for a block takes it, whatever the limit.
+            let count = max(1, try segment!.countThatFits(blocks))
+            try segment!.append(blocks.prefix(count))
+            return count
         } catch {
-            abandonSegment(after: error)
+            abandonSegment()
             throw StoreError(
                 .writeFailed,
                 "Cannot write spans into \(directory.path): free or repair the disk. Spans are "
@@ -34,22 +56,35 @@ struct BlockAppender: ~Copyable {
         }
     }
 
-    private mutating func openSegment(forBlockOf byteCount: Int) throws {
-        if segment != nil, try !segment!.hasRoom(for: byteCount) { segment = nil }
+    /// Finishes a segment that has reached its age.
+    mutating func closeAgedSegment() {
+        guard let segmentAgeMax, let age = segment?.ageNanoseconds, age >= segmentAgeMax else {
+            return
+        }
+        segment = nil
+    }
+
+    private mutating func openSegment(for block: SealedBlock) throws {
+        closeAgedSegment()
+        if segment != nil, try segment!.countThatFits([block]) == 0 { segment = nil }
         guard segment == nil else { return }
-        let name = StoreDirectory.SegmentName(recorderID: recorderID, number: segmentCount)
+        let name = StoreDirectory.SegmentName(recorderID: recorderID, number: nextNumber)
         segment = try SegmentWriter.create(
-            name, in: directory, byteCountMax: segmentBytesMax, blockByteCount: byteCount)
-        segmentCount += 1
+            name, in: directory, byteCountMax: segmentBytesMax, blockByteCount: block.bytes.count)
+        nextNumber += 1
     }
 
     /// Leaves a segment behind that cannot be relied on any more.
     ///
     /// After a failed sync the kernel may forget which pages were not written, so a later success
-    /// on the same file would prove nothing (PostgreSQL's "fsyncgate"). A full disk is different:
-    /// nothing was written, and the segment goes on when there is room.
-    private mutating func abandonSegment(after error: any Error) {
-        if let error = error as? LMDBError, error.isOutOfSpace { return }
+    /// on the same file would prove nothing (PostgreSQL's "fsyncgate"). What it holds from before is
+    /// durable; if that is nothing, the file goes, so that a disk that keeps failing does not fill
+    /// the store with empty ones.
+    private mutating func abandonSegment() {
+        guard let isEmpty = segment?.isEmpty else { return }
         segment = nil
+        guard isEmpty else { return }
+        let name = StoreDirectory.SegmentName(recorderID: recorderID, number: nextNumber - 1)
+        if SegmentWriter.remove(directory.filePath(name.fileName)) { nextNumber -= 1 }
     }
 }

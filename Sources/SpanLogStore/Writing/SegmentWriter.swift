@@ -1,32 +1,46 @@
+import Glibc
 import SpanLogFormat
 import SpanLogLMDB
 
-/// Appends blocks to one segment, each in a durable transaction of its own.
+/// Appends blocks to one segment, in durable transactions.
 struct SegmentWriter: ~Copyable {
     private let environment: LMDBEnvironment
     private let byteCountMax: Int
+    private let created = Clocks.boottime()
+    /// Whether no block has been appended.
+    private(set) var isEmpty = true
 
     /// The table that holds the blocks.
     static let table = "blocks"
 
     /// Creates a segment in `directory`, with room for at least one block of `blockByteCount`.
     ///
-    /// - Throws: The system's or LMDB's error; no file is left behind then.
+    /// - Throws: The system's or LMDB's error; no file is left behind then. One that is there
+    ///   already is an error, and left alone.
     static func create(
         _ name: StoreDirectory.SegmentName, in directory: StoreDirectory,
         byteCountMax: Int, blockByteCount: Int
     ) throws -> SegmentWriter {
         let path = directory.filePath(name.fileName)
+        guard try FileSystem.kind(of: path) == nil else { throw SystemError(number: EEXIST) }
         let smallest = 2 * blockByteCount + overheadByteCount
         do {
             let segment = try open(path, max(byteCountMax, smallest), orElse: smallest)
             try FileSystem.syncDirectory(directory.path)
             return segment
         } catch {
-            try? FileSystem.removeFile(path)
-            try? FileSystem.removeFile(path + "-lock")
+            remove(path)
             throw error
         }
+    }
+
+    /// Removes a segment that nobody has open, and its lock file.
+    ///
+    /// - Returns: Whether there is no segment at `path` any more.
+    @discardableResult
+    static func remove(_ path: String) -> Bool {
+        try? FileSystem.removeFile(path + "-lock")
+        return (try? FileSystem.removeFile(path)) != nil
     }
 
     /// Opens with the smaller size where a limit of address space (`ulimit -v`) forbids the other.
@@ -34,7 +48,10 @@ struct SegmentWriter: ~Copyable {
         _ path: String, _ byteCountMax: Int, orElse smallest: Int
     ) throws(LMDBError) -> SegmentWriter {
         do {
-            let options = LMDBEnvironment.Options(mapSizeBytes: byteCountMax + overheadByteCount)
+            var options = LMDBEnvironment.Options(mapSizeBytes: byteCountMax + overheadByteCount)
+            // Nobody else writes here, and a lock file would be a mapping of a file whose space
+            // nobody has reserved: the first touch is a fatal signal on a full disk.
+            options.isLockFree = true
             let environment = try LMDBEnvironment.open(path: path, options: options)
             return SegmentWriter(environment: environment, byteCountMax: byteCountMax)
         } catch {
@@ -48,21 +65,30 @@ struct SegmentWriter: ~Copyable {
         self.byteCountMax = byteCountMax
     }
 
-    /// Whether a block of this size still fits.
-    func hasRoom(for blockByteCount: Int) throws -> Bool {
-        let needed = blockByteCount + Self.overheadByteCount
-        return try environment.usedByteCount() + needed <= byteCountMax
+    /// How long ago the segment was created.
+    var ageNanoseconds: UInt64 { Clocks.boottime() - created }
+
+    /// How many of the first of `blocks` still fit.
+    func countThatFits(_ blocks: [SealedBlock]) throws -> Int {
+        var used = try environment.usedByteCount() + Self.overheadByteCount
+        // A block stands on whole pages, behind 16 bytes of the first.
+        return blocks.prefix { block in
+            used += block.bytes.count + 16
+            return used <= byteCountMax
+        }.count
     }
 
-    /// Appends a block. Once this returns, it survives a loss of power.
+    /// Appends blocks in one transaction. Once this returns, they survive a loss of power.
     ///
-    /// - Throws: ``LMDBError``; the segment then holds what it held before, and may be tried again
-    ///   unless the error is a panic.
-    func append(_ block: [UInt8], sequence: UInt64) throws {
+    /// - Throws: ``LMDBError``; the segment is then not to be written any more.
+    mutating func append(_ blocks: ArraySlice<SealedBlock>) throws {
         try environment.write { transaction in
             let table = try transaction.table(Self.table)
-            try transaction.put(block, for: sequence.bigEndianBytes, in: table)
+            for block in blocks {
+                try transaction.put(block.bytes, for: block.sequence.bigEndianBytes, in: table)
+            }
         }
+        isEmpty = false
     }
 
     /// What the tree above the blocks takes at most, and what a commit frees only later.

@@ -17,6 +17,16 @@ package final class StoreWriter: Sendable {
         package var flushIntervalNanoseconds: UInt64 = 200_000_000
         /// The bytes of a segment after which the next one is begun.
         package var segmentBytesMax = 1 << 30
+        /// The nanoseconds after which the next segment is begun; `nil` for never.
+        package var segmentAgeMaxNanoseconds: UInt64?
+        /// When blocks are made durable.
+        package var durability = Durability.everyBlock
+        /// What the store may keep of recorders that have ended, and of this one's past.
+        package var retention = RetentionLimits()
+        /// Whether blocks are compressed.
+        package var isCompressing = true
+        /// Whether spans are thrown away instead of written: what benchmarks compare with.
+        package var isDiscarding = false
         /// How much may wait.
         package var spool = Spool.Options()
 
@@ -51,8 +61,8 @@ package final class StoreWriter: Sendable {
         core = WriterCore(
             spool: spool,
             appender: BlockAppender(
-                directory: directory, recorderID: recorderID,
-                segmentBytesMax: options.segmentBytesMax),
+                directory: directory, recorderID: recorderID, options: options),
+            retention: RetentionSchedule(directory, recorderID, options.retention),
             options: options, onTick: onTick, onFailure: onFailure)
         thread = try WriterThread(core)
         spool.observeFullChunks { [weak core] in core?.wake() }

@@ -10,7 +10,8 @@ final class WriterCore: Sendable {
     private let appender: Mutex<BlockAppender>
     /// The drops that the last block holds.
     private let storedDrops = Mutex(DropCounters())
-    private let flushIntervalNanoseconds: UInt64
+    private let options: StoreWriter.Options
+    private let retention: Mutex<RetentionSchedule>
     private let onTick: @Sendable () -> Void
     private let onFailure: @Sendable (StoreError?) -> Void
 
@@ -25,14 +26,15 @@ final class WriterCore: Sendable {
     }
 
     init(
-        spool: Spool, appender: consuming sending BlockAppender, options: StoreWriter.Options,
+        spool: Spool, appender: consuming sending BlockAppender, retention: RetentionSchedule,
+        options: StoreWriter.Options,
         onTick: @escaping @Sendable () -> Void,
         onFailure: @escaping @Sendable (StoreError?) -> Void
     ) {
         self.spool = spool
         self.appender = Mutex(appender)
-        // A year is as good as never, and keeps the sums with the clock within their bounds.
-        flushIntervalNanoseconds = min(options.flushIntervalNanoseconds, 31_536_000_000_000_000)
+        self.options = options
+        self.retention = Mutex(retention)
         self.onTick = onTick
         self.onFailure = onFailure
     }
@@ -73,35 +75,38 @@ final class WriterCore: Sendable {
 }
 
 extension WriterCore {
+    /// How much of what has ended is to be written now.
+    private enum Need {
+        case whatIsDue
+        case flush
+        /// And what a recorder that ends has still to say.
+        case everything
+    }
+
     /// The body of the thread.
     func run() {
         var pending = PendingBatches()
-        var lastDrain = Clocks.boottime()
+        var schedule = WriteSchedule(options, now: Clocks.boottime())
         while true {
-            let isDue = wait(until: lastDrain + flushIntervalNanoseconds)
+            wait(until: schedule.nextWake)
             // What is asked is taken before the spans, so that a flush covers all that had ended.
             let (flushes, isStopping) = takeRequests()
             if isStopping { spool.close() }
-            let includingCurrent = isDue || isStopping || !flushes.isEmpty
-            pending.add(spool.take(includingCurrent: includingCurrent))
-            if isStopping { pending.add(lastWords) }
-            if includingCurrent { lastDrain = Clocks.boottime() }
             spool.beat()
             onTick()
-            write(&pending)
+            let need: Need = isStopping ? .everything : flushes.isEmpty ? .whatIsDue : .flush
+            work(&pending, &schedule, need)
             if isStopping { return stop(pending, flushes) }
             for flush in flushes { flush(pending.failure) }
+            maintain()
         }
     }
 
     /// Waits until the time has come or somebody asks for something.
-    ///
-    /// - Returns: Whether the time has come.
-    private func wait(until deadline: UInt64) -> Bool {
+    private func wait(until deadline: UInt64) {
         let now = Clocks.boottime()
-        guard now < deadline else { return true }
-        let timeout = DispatchTime.now() + .nanoseconds(Int(deadline - now))
-        return wakeUp.wait(timeout: timeout) == .timedOut || Clocks.boottime() >= deadline
+        guard now < deadline else { return }
+        _ = wakeUp.wait(timeout: .now() + .nanoseconds(Int(deadline - now)))
     }
 
     private func takeRequests() -> (
@@ -116,32 +121,71 @@ extension WriterCore {
         }
     }
 
-    private func write(_ pending: inout PendingBatches) {
-        while let batch = pending.first {
-            if let error = append(batch) {
-                if pending.failure == nil { onFailure(error) }
-                pending.failure = error
-                return
-            }
-            if pending.failure != nil { onFailure(nil) }
-            pending.failure = nil
-            pending.removeFirst()
-            spool.release(batch)
+    /// Takes what is to be written, and writes it if that is due.
+    private func work(
+        _ pending: inout PendingBatches, _ schedule: inout WriteSchedule, _ need: Need
+    ) {
+        let now = Clocks.boottime()
+        schedule.tick(at: now)
+        if pending.failure != nil {
+            // What is gathering goes on gathering while the disk fails: taken now and then, a few
+            // spans would hold a chunk each, and the spool would be full long before its bytes are.
+            pending.add(spool.take(includingCurrent: false))
+            guard need != .whatIsDue || schedule.isAttemptDue(at: now) else { return }
+            write(&pending, &schedule)
+            guard pending.failure == nil else { return }
+        }
+        let isTaking = need != .whatIsDue || schedule.isTakingDue(at: now)
+        pending.add(spool.take(includingCurrent: isTaking))
+        if need == .everything { pending.add(lastWords) }
+        if isTaking { schedule.took(at: now) }
+        if isTaking || schedule.isWritingDue(pendingByteCount: pending.byteCount) {
+            write(&pending, &schedule)
         }
     }
 
-    private func append(_ batch: SpanBatch) -> StoreError? {
-        let drops = spool.drops
-        let block = spool.block(of: batch, drops: drops)
-        return appender.withLock { appender in
+    private func write(_ pending: inout PendingBatches, _ schedule: inout WriteSchedule) {
+        while !pending.isEmpty {
+            let group = pending.firstGroup
             do throws(StoreError) {
-                try appender.append(block, sequence: batch.summary.sequence)
-                storedDrops.withLock { $0 = drops }
-                return nil
+                let count = try append(group)
+                if pending.failure != nil { onFailure(nil) }
+                pending.failure = nil
+                pending.removeFirst(count)
+                for batch in group.prefix(count) { spool.release(batch) }
             } catch {
-                return error
+                if pending.failure == nil { onFailure(error) }
+                pending.failure = error
+                return schedule.failed(at: Clocks.boottime())
             }
         }
+        schedule.succeeded()
+    }
+
+    /// - Returns: How many of the first of `batches` are durable now.
+    private func append(_ batches: ArraySlice<SpanBatch>) throws(StoreError) -> Int {
+        if options.isDiscarding { return batches.count }
+        let drops = spool.drops
+        let result: Result<Int, StoreError> = appender.withLock { appender in
+            let blocks = batches.map { batch in
+                SealedBlock(
+                    sequence: batch.summary.sequence,
+                    bytes: appender.compressed(spool.block(of: batch, drops: drops)))
+            }
+            return Result { () throws(StoreError) in try appender.append(blocks) }
+        }
+        let count = try result.get()
+        storedDrops.withLock { $0 = drops }
+        return count
+    }
+
+    /// Closes an aged segment, and lets go of what the store may not keep any longer.
+    private func maintain() {
+        let firstLiveNumber = appender.withLock { appender in
+            appender.closeAgedSegment()
+            return appender.firstLiveNumber
+        }
+        retention.withLock { $0.run(firstLiveNumber: firstLiveNumber) }
     }
 
     /// What a recorder that ends has still to say: the spans that are open, which will not be heard
@@ -160,30 +204,15 @@ extension WriterCore {
         _ pending: PendingBatches, _ flushes: [@Sendable (StoreError?) -> Void]
     ) {
         // A spool that still holds spans stays, and readers find them there.
-        if pending.first == nil { spool.remove() }
+        if pending.isEmpty { spool.remove() }
         for batch in pending.batches { spool.giveUp(batch) }
+        // Where processes live shorter than the interval, nobody else would.
+        maintain()
         let late = requests.withLock { requests in
             requests.isStopped = true
             requests.lastFailure = pending.failure
             return requests.flushes
         }
         for flush in flushes + late { flush(pending.failure) }
-    }
-}
-
-/// Batches that are taken from the spool and not yet durable, by sequence.
-private struct PendingBatches {
-    private(set) var batches: [SpanBatch] = []
-    /// Why the first batch could not be written, if it was tried.
-    var failure: StoreError?
-
-    var first: SpanBatch? { batches.first }
-
-    mutating func add(_ batches: [SpanBatch]) {
-        self.batches += batches
-    }
-
-    mutating func removeFirst() {
-        batches.removeFirst()
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import SpanLog
 
 /// Records the spans that it is told to, so that a test in another language can say exactly what
-/// is recorded and when: `SpanLogTestWriter STORE SERVICE`.
+/// is recorded and when: `SpanLogTestWriter STORE SERVICE [SETTINGS]`, with ``WriterSettings`` in JSON.
 ///
 /// Each line of standard input is a ``Command`` in JSON, and gets one line of JSON as its answer.
 @main
@@ -12,12 +12,17 @@ struct TestWriter {
 
     static func main() async throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 3 else {
-            FileHandle.standardError.write(Data("usage: SpanLogTestWriter STORE SERVICE\n".utf8))
+        guard (3...4).contains(arguments.count) else {
+            let usage = "usage: SpanLogTestWriter STORE SERVICE [SETTINGS]\n"
+            FileHandle.standardError.write(Data(usage.utf8))
             exit(64)
         }
-        let configuration = Recorder.Configuration(
+        var configuration = Recorder.Configuration(
             serviceName: arguments[2], directory: arguments[1])
+        if arguments.count == 4 {
+            try JSONDecoder().decode(WriterSettings.self, from: Data(arguments[3].utf8))
+                .apply(to: &configuration)
+        }
         var writer = TestWriter(recorder: try Recorder(configuration))
         while let line = readLine() {
             let answer = await writer.answer(line)
@@ -35,7 +40,8 @@ struct TestWriter {
             switch command.command {
             case .span: return record(try command.span ?? Command.missing("span"))
             case .stream:
-                try (command.stream ?? Command.missing("stream")).run(recorder.tracer)
+                try (command.stream ?? Command.missing("stream")).run(recorder)
+                return ["done": "stream"]
             case .flush:
                 try await recorder.flush()
                 return ["done": "flush"]
@@ -68,7 +74,7 @@ struct Command: Decodable {
     enum Verb: String, Decodable {
         /// Records ``span`` and answers with its ids.
         case span
-        /// Runs ``stream`` until the process is killed.
+        /// Runs ``stream``, and answers once it has come to its end, if it has one.
         case stream
         /// Answers once everything that ended is durable.
         case flush

@@ -1,6 +1,6 @@
 import SpanLogFormat
 
-extension SpoolMapping {
+extension SpoolMemory {
     /// Writes what stays as it is. The magic comes last, so that a file with it is complete.
     func writeHeader(
         recorderID: RecorderID, bootID: [UInt8], resource: [UInt8], scope: [UInt8]

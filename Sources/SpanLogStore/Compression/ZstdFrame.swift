@@ -1,0 +1,43 @@
+import CSpanLogZstd
+import SpanLogFormat
+
+/// A compressed payload as it stands in a file, trusted in nothing.
+enum ZstdFrame {
+    /// The content of the one frame that `range` consists of.
+    ///
+    /// - Parameter byteCount: How long the content is by the word of a header that is within its
+    ///   limits. Only this much is allocated.
+    /// - Throws: ``FormatError`` if there is anything else than one frame of such a content.
+    static func content(
+        of bytes: [UInt8], _ range: Range<Int>, byteCount: Int
+    ) throws(FormatError) -> [UInt8] {
+        let frame = bytes[range]
+        guard unsafe frame.withUnsafeBytes(isSingleFrame(ofContent: UInt64(byteCount))) else {
+            throw FormatError("the block's compressed payload is damaged or has another length")
+        }
+        var isWhole = false
+        let content = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
+            let result = unsafe frame.withUnsafeBytes { input in
+                // SAFETY: zstd checks the frame while it decompresses, reads `input.count` bytes at
+                // most, and writes at most as many as `output` has room for.
+                unsafe ZSTD_decompress(
+                    output.baseAddress, output.count, input.baseAddress, input.count)
+            }
+            isWhole = ZSTD_isError(result) == 0 && result == byteCount
+            count = isWhole ? byteCount : 0
+        }
+        guard isWhole else { throw FormatError("the block's compressed payload is damaged") }
+        return content
+    }
+
+    private static func isSingleFrame(
+        ofContent byteCount: UInt64
+    ) -> (UnsafeRawBufferPointer) -> Bool {
+        { frame in
+            // SAFETY: both functions read within the `count` bytes that they are given. What they
+            // return for damage, and for a frame that does not tell its length, is no such length.
+            unsafe ZSTD_getFrameContentSize(frame.baseAddress, frame.count) == byteCount
+                && ZSTD_findFrameCompressedSize(frame.baseAddress, frame.count) == frame.count
+        }
+    }
+}
