@@ -11,6 +11,7 @@ struct ArchiveWriter: ~Copyable {
     private let environment: LMDBEnvironment
     private var quarantineCount: UInt64 = 0
     private var summaries: SummaryRuns
+    private var unsyncedByteCount = 0
 
     /// Begins an archive that will stand at `path`.
     static func create(
@@ -73,6 +74,14 @@ struct ArchiveWriter: ~Copyable {
                 try transaction.append(value, for: key, in: quarantine)
             }
         }
+        countUnsynced(run)
+    }
+
+    private mutating func countUnsynced(_ run: ArchiveRun) {
+        unsyncedByteCount += run.traces.reduce(0) { $0 + $1.value.count }
+        guard unsyncedByteCount >= Self.unsyncedBytesMax else { return }
+        unsyncedByteCount = 0
+        partial.beginSync()
     }
 
     /// Writes index and report, makes the archive durable and gives it its name.
@@ -149,6 +158,7 @@ struct ArchiveWriter: ~Copyable {
     }
 
     private static let mapSizeShiftMin = 28
+    private static let unsyncedBytesMax = 64 << 20
     /// LMDB keeps the pages of a transaction in memory.
     private static let indexChunksMax = 256
 }

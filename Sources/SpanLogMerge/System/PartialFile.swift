@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import SpanLogStore
 import Synchronization
@@ -10,6 +11,7 @@ final class PartialFile: Sendable {
     let path: String
     private let descriptor: Int32
     private let unfinished: UnfinishedFiles
+    private let syncing = DispatchQueue(label: "spanlog.sync")
 
     /// Begins a file that will stand at `place`.
     init(for place: String, _ unfinished: UnfinishedFiles) throws(SystemError) {
@@ -27,6 +29,14 @@ final class PartialFile: Sendable {
         // Once the file has its name, there is no such one.
         if unfinished.remove(path) { try? FileSystem.removeFile(path) }
         close(descriptor)
+    }
+
+    /// Lets the disk begin with what was written so far, so that less is left for the end.
+    ///
+    /// The system would keep gigabytes back, and make a merge that is finished wait for them.
+    func beginSync() {
+        // Whether this fails does not matter: the last sync, which decides, would fail as well.
+        syncing.async { fdatasync(self.descriptor) }
     }
 
     /// Gives the file its name, in place of what had it, durably.
