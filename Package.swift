@@ -84,6 +84,13 @@ let package = Package(
             name: "SpanLogClockSimulation", dependencies: ["SpanLogFormat", "SpanLogMerge"],
             path: "Tools/benchmark/ClockSimulation", swiftSettings: strict),
         .target(
+            name: "SpanLogBenchGenerator",
+            dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
+            path: "Tools/benchmark/Generator", swiftSettings: strict),
+        .executableTarget(
+            name: "SpanLogMergeBench", dependencies: ["SpanLogBenchGenerator", "SpanLogMerge"],
+            path: "Tools/benchmark/MergeBench", swiftSettings: testing),
+        .target(
             name: "SpanLogTestSupport",
             dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
             path: "Tests/SpanLogTestSupport", swiftSettings: testing),

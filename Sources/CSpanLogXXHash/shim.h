@@ -5,3 +5,7 @@
 static inline uint64_t spanlog_xxh3_64(const void *bytes, size_t count) {
     return XXH3_64bits(bytes, count);
 }
+
+static inline XXH128_hash_t spanlog_xxh3_128(const void *bytes, size_t count) {
+    return XXH3_128bits(bytes, count);
+}

@@ -3,23 +3,23 @@ internal import SpanLogFormat
 /// How much a span may hold: OpenTelemetry's *span limits*.
 ///
 /// What a limit keeps out is counted in the span, as OTLP's `dropped_attributes_count` and its
-/// siblings. The defaults are higher than OpenTelemetry's 128: a streamed answer of a language model
+/// siblings. The defaults are far above OpenTelemetry's 128: a streamed answer of a language model
 /// is one event for each chunk in MLflow, and a recorder that exists to keep everything should not
-/// cut it off.
+/// cut it off. They only keep a span that nobody ends from growing without bound.
 public struct SpanLimits: Hashable, Sendable {
     /// The attributes of a span. Those that were set first are kept.
-    public var attributeCountMax = 1024
+    public var attributeCountMax = 65_536
     /// The Unicode scalars of an attribute's text, or of each text in an array, which is cut off
     /// behind them; `nil` for any number.
     public var attributeValueLengthMax: Int?
     /// The events of a span.
-    public var eventCountMax = 8192
+    public var eventCountMax = 65_536
     /// The links of a span.
-    public var linkCountMax = 1024
+    public var linkCountMax = 65_536
     /// The attributes of an event.
-    public var eventAttributeCountMax = 1024
+    public var eventAttributeCountMax = 65_536
     /// The attributes of a link.
-    public var linkAttributeCountMax = 1024
+    public var linkAttributeCountMax = 65_536
 
     /// Creates the default limits.
     public init() {}

@@ -51,6 +51,11 @@ package struct ProtobufReader {
         }
     }
 
+    /// The next number of a packed list, or `nil` after the last one.
+    package mutating func nextVarint() throws(FormatError) -> UInt64? {
+        position < end ? try varint() : nil
+    }
+
     private mutating func varint() throws(FormatError) -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 70, by: 7) {

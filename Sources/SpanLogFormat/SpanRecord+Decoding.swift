@@ -165,10 +165,12 @@ extension ProtobufReader {
 
     package func traceID(_ value: Value) throws(FormatError) -> TraceID {
         let range = try range(value)
-        guard let id = TraceID(bytes: bytes[range]) else {
+        if let id = TraceID(bytes: bytes[range]) { return id }
+        guard range.count == 8 else {
             throw FormatError("a trace id has \(range.count) bytes instead of 16")
         }
-        return id
+        // Systems that know 64 bits only.
+        return TraceID(high: 0, low: UInt64(bigEndianBytes: bytes[range]))
     }
 
     package func spanID(_ value: Value) throws(FormatError) -> SpanID {

@@ -1,14 +1,25 @@
 import CSpanLogXXHash
 
 /// XXH3-64, the checksum of blocks: <https://github.com/Cyan4973/xxHash>.
-enum Checksum {
+package enum Checksum {
     /// The checksum of `bytes` within `range`.
     ///
     /// - Complexity: O(*n*) in the number of bytes.
-    static func xxh3(_ bytes: [UInt8], _ range: Range<Int>) -> UInt64 {
+    package static func xxh3(_ bytes: [UInt8], _ range: Range<Int>) -> UInt64 {
         unsafe bytes[range].withUnsafeBytes { buffer in
             // SAFETY: the function reads exactly `count` bytes and keeps no pointer.
             unsafe spanlog_xxh3_64(buffer.baseAddress, buffer.count)
+        }
+    }
+
+    /// XXH3-128 of `bytes` within `range`: what tells the contents of archives apart.
+    ///
+    /// - Complexity: O(*n*) in the number of bytes.
+    package static func xxh128(_ bytes: [UInt8], _ range: Range<Int>) -> UInt128 {
+        unsafe bytes[range].withUnsafeBytes { buffer in
+            // SAFETY: the function reads exactly `count` bytes and keeps no pointer.
+            let hash = unsafe spanlog_xxh3_128(buffer.baseAddress, buffer.count)
+            return UInt128(hash.high64) << 64 | UInt128(hash.low64)
         }
     }
 

@@ -11,7 +11,8 @@ import Testing
 
     @Test func `every sound span is in the archive`() throws {
         var random = RandomSpans(seed: 1)
-        let spans = random.next(200)
+        var spans = random.next(200)
+        for index in spans.indices { spans[index].spanID = SpanID(UInt64(1000 + index)) }
         let merged = try Merged([
             CraftedBlock(Array(spans[..<120])), CraftedBlock(sequence: 1, Array(spans[120...])),
         ])
@@ -115,9 +116,7 @@ import Testing
         let quarantined = try merged.content().filter { $0.table == "quarantine" }
         #expect(quarantined.count == 1)
         // The record itself is kept, as it was.
-        var field = ProtobufWriter()
-        field.data(4, block.spans[1])
-        #expect(quarantined[0].value.suffix(field.bytes.count) == field.bytes[...])
+        #expect(Data(quarantined[0].value).range(of: Data(block.spans[1])) != nil)
     }
 
     @Test func `what a recorder said of an open span is joined with what it said later`() throws {

@@ -10,9 +10,12 @@ struct Merged {
     let archive: ArchiveReader
 
     /// Merges the stores at `stores` into a new archive of the test's folder.
-    init(_ stores: [String], to name: String = "archive") throws {
+    init(
+        _ stores: [String], to name: String = "archive", _ options: Merge.Options = .init()
+    ) throws {
         path = Scratch.path(name)
-        report = try Merge(stores: try stores.map { try Store($0) }).write(to: path)
+        let merge = Merge(stores: try stores.map { try Store($0) }, options: options)
+        report = try merge.write(to: path)
         archive = try ArchiveReader(path)
     }
 

@@ -97,6 +97,18 @@ import Testing
         #expect(try read().sequences == [0, 1, 2])
     }
 
+    @Test func `numbers of transactions that cannot be are damage`() throws {
+        var file = try write(3)
+        let path = try path
+        for page in [0, 1] {
+            let place = page * 4096 + 16 + 128
+            file.bytes.replaceSubrange(place..<place + 8, with: UInt64.max.littleEndianBytes)
+        }
+        try file.write(to: path)
+        let (sequences, damages) = try read()
+        #expect(sequences == [0, 1, 2] && damages.map(\.byteOffset) == [4096])
+    }
+
     @Test func `a lost block is named with its number and its place`() throws {
         var file = try write(12)
         let path = try path

@@ -57,7 +57,7 @@ import Testing
         let writer = try StoreWriter(store)
         let lane = writer.spool.lanes[0]
         var draft = lane.begin(Self.head(1), name: "open")
-        _ = draft.append("question", "why?", countMax: 1)
+        _ = draft.append("question", "why?", countMax: 1, isNew: false)
         var blocks = try Self.blocks(store)
         #expect(blocks.map(\.holdsOpenSpans) == [true])
         let span = try #require(try Self.spans(blocks).first)
@@ -81,7 +81,7 @@ import Testing
             var draft = lane.begin(Self.head(number + 1), name: "\(number)")
             for index in 0..<20 {
                 let value = String(repeating: "x", count: 40)
-                _ = draft.append("key \(index)", value, countMax: 20)
+                _ = draft.append("key \(index)", value, countMax: 20, isNew: false)
             }
             lane.end(&draft, at: 9, start: 5)
             if number % 10 == 9 { #expect(await writer.flush() == nil) }
@@ -104,11 +104,12 @@ import Testing
         let writer = try StoreWriter(store)
         let lane = writer.spool.lanes[0]
         var draft = lane.begin(Self.head(1), name: "open")
-        _ = draft.append("a", "long before it was short", countMax: 2)
+        _ = draft.append("a", "long before it was short", countMax: 2, isNew: false)
         draft.removeAttributes()
         let isAppended = [
-            draft.append("b", true, countMax: 2), draft.append("b", false, countMax: 2),
-            draft.append("c", true, countMax: 1),
+            draft.append("b", true, countMax: 2, isNew: false),
+            draft.append("b", false, countMax: 2, isNew: false),
+            draft.append("c", true, countMax: 1, isNew: false),
         ]
         #expect(isAppended == [true, false, false])
         let span = try #require(try Self.spans(Self.blocks(store)).first)
@@ -125,7 +126,7 @@ import Testing
         let keys = (0..<300).map { "k\(1000 + $0 * 7 % 300)k" } + [""]
         for isNew in [true, false] {
             for key in keys {
-                let isAppended = draft.append(key, isNew, countMax: 1000)
+                let isAppended = draft.append(key, isNew, countMax: 1000, isNew: false)
                 #expect(isAppended == isNew)
             }
         }

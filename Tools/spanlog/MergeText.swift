@@ -3,29 +3,61 @@ import SpanLogStore
 
 /// How the report of a merge reads on a terminal.
 enum MergeText {
-    static func describe(_ report: MergeReport, output: String) -> String {
-        var lines = report.stores.map { store in
-            "\(store.path): \(services(store)), "
-                + Text.count(store.recorders.map(\.spanCount).reduce(0, +), "span")
-        }
+    /// - Parameter archive: The archive that was written, or `nil` if none was.
+    static func describe(_ report: MergeReport, archive: String?) -> String {
+        var lines = report.stores.map(describe)
+        lines += report.recorders.flatMap(losses)
         lines += report.stores.compactMap { store in
             StoreText.removed(store.removed).map { "\(store.path): \($0)" }
         }
         lines += report.damages.map { "damage: \($0.reason)" }
         lines.append(traces(report.traces))
+        lines += orphans(report)
+        lines += identifiers(report.traces)
+        if report.links.unresolved > 0 {
+            lines.append(
+                "\(report.links.unresolved) of \(Text.count(report.links.total, "link")) lead to "
+                    + "spans that are not here")
+        }
+        lines += missingServices(report)
         lines.append(accounting(report.accounting))
-        lines.append("archive: \(output)")
+        lines.append("digest: \(report.digest)")
+        if let archive { lines.append("archive: \(archive)") }
         return lines.joined(separator: "\n")
     }
 
-    private static func services(_ store: StoreReport) -> String {
-        Set(store.recorders.map(\.service)).sorted().joined(separator: ", ")
+    private static func describe(_ store: StoreReport) -> String {
+        let services = Set(store.recorders.map(\.service)).sorted().joined(separator: ", ")
+        let spans = store.recorders.map(\.spanCount).reduce(0, +)
+        return "\(store.path): \(services), \(Text.count(spans, "span"))"
+    }
+
+    private static func losses(_ recorder: MergeReport.Recorder) -> [String] {
+        var losses: [String] = []
+        if recorder.missingBlockCount > 0 {
+            losses.append(Text.count(recorder.missingBlockCount, "missing block"))
+        }
+        if recorder.droppedSpanCount > 0 {
+            losses.append(Text.count(recorder.droppedSpanCount, "dropped span"))
+        }
+        if recorder.openSpanCount > 0 {
+            losses.append(
+                "\(Text.count(recorder.openSpanCount, "open span")), last seen "
+                    + Text.time(recorder.lastSeenNanoseconds))
+        }
+        guard !losses.isEmpty else { return [] }
+        let host = recorder.host.isEmpty ? "" : " on \(recorder.host)"
+        return [
+            "  \(recorder.service)\(host) (recorder \(recorder.id)): "
+                + losses.joined(separator: ", ")
+        ]
     }
 
     private static func traces(_ traces: MergeReport.Traces) -> String {
         var line = "\(Text.count(traces.total, "trace")), \(traces.whole) whole"
         if traces.multiRoot > 0 { line += ", \(traces.multiRoot) with several roots" }
         if traces.headless > 0 { line += ", \(traces.headless) without a root" }
+        if traces.reopened > 0 { line += ", \(traces.reopened) opened again" }
         if traces.unfinished > 0 {
             line += "; \(Text.count(traces.unfinished, "unfinished span"))"
         }
@@ -34,10 +66,33 @@ enum MergeText {
                 "; \(Text.count(traces.orphans, "orphan")) of "
                 + Text.count(traces.missingParents, "missing parent")
         }
-        if traces.sharedIDs > 0 {
-            line += "; \(Text.count(traces.sharedIDs, "span id")) shared by different spans"
-        }
         return line
+    }
+
+    private static func orphans(_ report: MergeReport) -> [String] {
+        let orphans = report.orphans
+        return [
+            (orphans.storeNotGiven, "the parent's store was not given"),
+            (orphans.gapOrDrop, "a recorder that may have held the parent lost spans"),
+            (orphans.notSampled, "the parent was not sampled"),
+            (orphans.unfinished, "the parent was open when its process died"),
+            (orphans.unexplained, "nothing explains it"),
+        ].filter { $0.0 > 0 }.map { "  \(Text.count($0.0, "orphan")): \($0.1)" }
+    }
+
+    private static func identifiers(_ traces: MergeReport.Traces) -> [String] {
+        [
+            (traces.sharedSplits, "server's half of a shared span id got one of its own"),
+            (traces.collisions, "span got an id of its own, which another recorder had used"),
+            (traces.cycles, "cycle of parents was cut"),
+            (traces.tid64Joined, "span joined the trace whose id ends with its 64 bits"),
+        ].filter { $0.0 > 0 }.map { "  \($0.0) × \($0.1)" }
+    }
+
+    private static func missingServices(_ report: MergeReport) -> [String] {
+        report.missingServices.prefix(missingServicesMax).map { service in
+            "no store of: \(service.name) (\(Text.count(service.callCount, "call")))"
+        }
     }
 
     private static func accounting(_ counts: MergeReport.Accounting) -> String {
@@ -50,4 +105,6 @@ enum MergeText {
         }
         return line
     }
+
+    private static let missingServicesMax = 20
 }

@@ -82,7 +82,8 @@ extension SpanState {
     @inline(__always)
     mutating func setAttribute(_ key: String, _ value: String, _ lane: RecordingLane) {
         let value = lane.limits.truncated(value)
-        if dictionary == nil, draft.append(key, value, countMax: lane.limits.attributeCountMax) {
+        if dictionary == nil, draft.append(key, value, countMax: directCountMax(lane), isNew: false)
+        {
             return
         }
         replaceAttribute(key, .string(value), lane)
@@ -90,7 +91,8 @@ extension SpanState {
 
     @inline(__always)
     mutating func setAttribute(_ key: String, _ value: Int64, _ lane: RecordingLane) {
-        if dictionary == nil, draft.append(key, value, countMax: lane.limits.attributeCountMax) {
+        if dictionary == nil, draft.append(key, value, countMax: directCountMax(lane), isNew: false)
+        {
             return
         }
         replaceAttribute(key, .int64(value), lane)
@@ -98,7 +100,8 @@ extension SpanState {
 
     @inline(__always)
     mutating func setAttribute(_ key: String, _ value: Double, _ lane: RecordingLane) {
-        if dictionary == nil, draft.append(key, value, countMax: lane.limits.attributeCountMax) {
+        if dictionary == nil, draft.append(key, value, countMax: directCountMax(lane), isNew: false)
+        {
             return
         }
         replaceAttribute(key, .double(value), lane)
@@ -106,24 +109,31 @@ extension SpanState {
 
     @inline(__always)
     mutating func setAttribute(_ key: String, _ value: Bool, _ lane: RecordingLane) {
-        if dictionary == nil, draft.append(key, value, countMax: lane.limits.attributeCountMax) {
+        if dictionary == nil, draft.append(key, value, countMax: directCountMax(lane), isNew: false)
+        {
             return
         }
         replaceAttribute(key, .bool(value), lane)
     }
 
-    /// Sets an attribute whose key is there already, or that may be one too many.
+    /// How many attributes are looked through for a key; with more, a dictionary finds it.
+    @inline(__always)
+    private func directCountMax(_ lane: RecordingLane) -> Int {
+        min(lane.limits.attributeCountMax, 64)
+    }
+
+    /// Sets an attribute whose key is there already, or that is one of many, or one too many.
     @inline(never)
     private mutating func replaceAttribute(
         _ key: String, _ value: SpanAttribute, _ lane: RecordingLane
     ) {
-        var attributes = attributes()
-        if attributes.get(key) == nil, attributes.count >= lane.limits.attributeCountMax {
+        if dictionary == nil { dictionary = attributes() }
+        let isOneTooMany = dictionary!.count >= lane.limits.attributeCountMax
+        if isOneTooMany, dictionary!.get(key) == nil {
             droppedAttributeCount += 1
             return
         }
-        attributes.set(key, value: value)
-        dictionary = attributes
+        dictionary!.set(key, value: value)
         isDictionaryInDraft = false
     }
 
@@ -175,14 +185,15 @@ extension SpanState {
         let countMax = lane.limits.attributeCountMax
         switch value {
         case .string(let text):
-            _ = draft.append(key, lane.limits.truncated(text), countMax: countMax)
-        case .int64(let number): _ = draft.append(key, number, countMax: countMax)
-        case .int32(let number): _ = draft.append(key, Int64(number), countMax: countMax)
-        case .double(let number): _ = draft.append(key, number, countMax: countMax)
-        case .bool(let flag): _ = draft.append(key, flag, countMax: countMax)
+            _ = draft.append(key, lane.limits.truncated(text), countMax: countMax, isNew: true)
+        case .int64(let number): _ = draft.append(key, number, countMax: countMax, isNew: true)
+        case .int32(let number):
+            _ = draft.append(key, Int64(number), countMax: countMax, isNew: true)
+        case .double(let number): _ = draft.append(key, number, countMax: countMax, isNew: true)
+        case .bool(let flag): _ = draft.append(key, flag, countMax: countMax, isNew: true)
         default:
             let value = lane.limits.truncated(AttributeValue(value))
-            _ = draft.append(Attribute(key, value), countMax: countMax)
+            _ = draft.append(Attribute(key, value), countMax: countMax, isNew: true)
         }
     }
 }

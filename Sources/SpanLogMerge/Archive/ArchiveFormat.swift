@@ -1,29 +1,62 @@
 import SpanLogFormat
 
-/// The tables of an archive. The documentation of SpanLogMerge describes them.
+/// The tables of an archive. FileFormat in SpanLog's documentation describes every byte.
 enum ArchiveFormat {
-    /// `format` → "spanlog-archive 1"; `report` → the merge's report as JSON.
+    /// `format` → "spanlog-archive 2"; `report` → a chunk with the merge's report as JSON.
     static let meta = "meta"
-    /// Trace id and number of the part → a serialized OTLP `TracesData`.
+    /// ``traceKey(_:part:)`` of the last trace of a chunk → the chunk.
     static let traces = "traces"
-    /// Start of the trace and trace id → its summary.
+    /// ``indexKey(start:_:)`` of the last summary of a chunk → the chunk.
     static let index = "index"
-    /// Number → a record that no tree can hold, with its reason.
+    /// A number → a chunk of records that no tree can hold, with their reasons.
     static let quarantine = "quarantine"
 
     static let formatKey = Array("format".utf8)
-    static let format = Array("spanlog-archive 1".utf8)
+    static let format = Array("spanlog-archive 2".utf8)
     static let reportKey = Array("report".utf8)
 
+    /// Traces stand in the order of their scrambled ids: partitions of equal size are ranges of it.
     static func traceKey(_ id: TraceID, part: UInt32 = 0) -> [UInt8] {
-        id.bytes + part.bigEndianBytes
+        Mix.mix(id.low).bigEndianBytes + id.bytes + part.bigEndianBytes
     }
 
-    static func indexKey(_ summary: TraceSummary) -> [UInt8] {
-        summary.startNanoseconds.bigEndianBytes + summary.traceID.bytes
+    static func indexKey(start: UInt64, _ id: TraceID) -> [UInt8] {
+        start.bigEndianBytes + id.bytes
     }
 
-    /// The field of `ResourceSpans` that holds the recorder's id. OTLP has no such field, and
-    /// parsers of OTLP pass it over.
-    static let recorderIDField = 15_000
+    /// Fields of a chunk's payload.
+    enum Chunk {
+        static let entry = 1
+        static let origin = 2
+    }
+
+    /// Fields that OTLP does not use, whose parsers pass them over.
+    enum Extension {
+        /// Of `ResourceSpans`: the identifier of the origin.
+        static let originID = 15_000
+        /// Of an entry of `traces`, which is a `TracesData` otherwise: the trace's id.
+        static let traceID = 15_001
+        /// Of the same: the number of the part, absent for 0.
+        static let part = 15_002
+        /// Of `ScopeSpans`: two packed numbers for each span, its provenance.
+        static let provenance = 15_003
+        /// Of an entry of `traces`: where else a record was found.
+        static let twin = 15_004
+        /// Of an entry of `traces`: a record that is in a span which was joined or changed.
+        static let original = 15_005
+    }
+
+    /// The first number of a span's provenance.
+    enum Provenance {
+        /// The span was made of the originals beside it.
+        static let derived: UInt64 = 0
+        /// Added to a record's sequence, which is 0 for a span that was open.
+        static let offset: UInt64 = 1
+    }
+
+    /// A chunk's payload is about as long as this, unless a single entry is longer.
+    static let chunkBytesMax = 256 << 10
+    static let indexChunkBytesMax = 64 << 10
+    /// A trace that is longer is stored in parts.
+    static let partBytesMax = 1 << 20
 }

@@ -12,6 +12,7 @@ public struct ArchiveReader: Sendable {
     public let report: MergeReport
     private let traces: LMDBTree?
     private let index: LMDBTree?
+    private let quarantine: LMDBTree?
 
     /// Opens the archive at `path`.
     ///
@@ -28,14 +29,17 @@ public struct ArchiveReader: Sendable {
         }
         do {
             let tables = try LMDBFile(file)
+            guard !tables.isCutOff else { throw FormatError("the file is cut off") }
             let meta = try tables.table(ArchiveFormat.meta)
             guard let meta, let format = try meta.value(for: ArchiveFormat.formatKey),
                 let report = try meta.value(for: ArchiveFormat.reportKey)
             else { throw Self.notAnArchive(path) }
             guard format == ArchiveFormat.format else { throw Self.newer(path, format) }
-            self.report = try MergeReport(decoding: report)
+            let payload = try ArchiveChunk.payload(of: report)
+            self.report = try MergeReport(decoding: Array(report[payload]))
             traces = try tables.table(ArchiveFormat.traces)
             index = try tables.table(ArchiveFormat.index)
+            quarantine = try tables.table(ArchiveFormat.quarantine)
         } catch let error as MergeError {
             throw error
         } catch {
@@ -59,6 +63,9 @@ public struct ArchiveReader: Sendable {
 }
 
 extension ArchiveReader {
+    /// The bytes of the file.
+    var byteCount: UInt64 { (try? ReadOnlyFile(path).byteCount()) ?? 0 }
+
     /// The number of traces.
     public var traceCount: Int { report.traces.total }
     /// The number of spans.
@@ -72,10 +79,10 @@ extension ArchiveReader {
         try reading {
             try index?.forEachEntry(isReversed: true) { entry in
                 guard summaries.count < limit else { return false }
-                guard let id = TraceID(bytes: entry.key.suffix(TraceID.byteCount)),
-                    let bytes = try index?.value(of: entry)
-                else { return true }
-                summaries.append(try TraceSummary(traceID: id, decoding: bytes))
+                for summary in try chunk(index, entry).reversed()
+                where summaries.count < limit {
+                    summaries.append(summary)
+                }
                 return true
             }
         }
@@ -86,16 +93,15 @@ extension ArchiveReader {
     ///
     /// - Complexity: O(*n*) in the trace's bytes.
     public func trace(_ id: TraceID) throws -> ArchivedTrace? {
-        var parts: [[UInt8]] = []
         try reading {
+            var decoder = TraceDecoder(id)
+            // A chunk stands under the key of its last trace.
             try traces?.forEachEntry(from: ArchiveFormat.traceKey(id)) { entry in
-                guard entry.key.starts(with: id.bytes), let bytes = try traces?.value(of: entry)
-                else { return false }
-                parts.append(bytes)
-                return true
+                guard let value = try traces?.value(of: entry) else { return false }
+                return try decoder.add(value)
             }
+            return decoder.trace
         }
-        return parts.isEmpty ? nil : try reading { try ArchivedTrace(id: id, decoding: parts) }
     }
 
     /// The identifiers of all traces, oldest first.
@@ -105,11 +111,42 @@ extension ArchiveReader {
         var ids: [TraceID] = []
         try reading {
             try index?.forEachEntry { entry in
-                if let id = TraceID(bytes: entry.key.suffix(TraceID.byteCount)) { ids.append(id) }
+                ids += try chunk(index, entry).map(\.traceID)
                 return true
             }
         }
         return ids
+    }
+
+    /// Calls the bodies with all chunks of traces, and of records that no trace can hold.
+    func forEachChunk(
+        _ body: ([UInt8], _ payload: Range<Int>) throws -> Void,
+        quarantine quarantineBody: ([UInt8], _ payload: Range<Int>) throws -> Void
+    ) throws {
+        try forEachChunk(of: traces, body)
+        try forEachChunk(of: quarantine, quarantineBody)
+    }
+
+    private func forEachChunk(
+        of table: LMDBTree?, _ body: ([UInt8], _ payload: Range<Int>) throws -> Void
+    ) throws {
+        try table?.forEachEntry { entry in
+            guard let value = try table?.value(of: entry) else { return false }
+            try body(value, try ArchiveChunk.payload(of: value))
+            return true
+        }
+    }
+
+    /// The summaries in a chunk of the index.
+    private func chunk(_ index: LMDBTree?, _ entry: LMDBTree.Entry) throws -> [TraceSummary] {
+        guard let value = try index?.value(of: entry) else { return [] }
+        var summaries: [TraceSummary] = []
+        var reader = ProtobufReader(value, try ArchiveChunk.payload(of: value))
+        while let field = try reader.next() {
+            guard field.number == ArchiveFormat.Chunk.entry else { continue }
+            summaries.append(try TraceSummary(decoding: value, try reader.range(field.value)))
+        }
+        return summaries
     }
 
     private func reading<Result>(_ body: () throws -> Result) throws -> Result {

@@ -7,56 +7,99 @@ import SpanLogStore
 /// Dropped before that, it leaves nothing behind.
 struct ArchiveWriter: ~Copyable {
     private let path: String
-    private let temporaryPath: String
+    private let partial: PartialFile
     private let environment: LMDBEnvironment
-    private var entries: [Entry] = []
-    private var byteCount = 0
-
-    private struct Entry {
-        let table: String
-        let key: [UInt8]
-        let value: [UInt8]
-    }
+    private var quarantineCount: UInt64 = 0
+    private var summaries: SummaryRuns
+    private var unsyncedByteCount = 0
 
     /// Begins an archive that will stand at `path`.
-    static func create(_ path: String) throws -> ArchiveWriter {
-        let temporaryPath = "\(path).partial-\(UInt32.random(in: 0 ... .max))"
-        var options = LMDBEnvironment.Options(mapSizeBytes: 1 << 40)
-        options.isLockFree = true
-        options.isUnsynced = true
+    static func create(
+        _ path: String, _ space: SpillSpace, _ plan: MergePlan, _ unfinished: UnfinishedFiles
+    ) throws -> ArchiveWriter {
+        let partial: PartialFile
+        do {
+            partial = try PartialFile(for: path, unfinished)
+        } catch {
+            throw writeFailed(path, error)
+        }
         do {
             return ArchiveWriter(
-                path: path, temporaryPath: temporaryPath,
-                environment: try LMDBEnvironment.open(path: temporaryPath, options: options))
+                path: path, partial: partial, environment: try open(partial.path),
+                summaries: SummaryRuns(space, bytesMax: plan.indexBytesMax))
         } catch {
-            try? FileSystem.removeFile(temporaryPath)
             throw writeFailed(path, error)
         }
     }
 
-    private init(path: String, temporaryPath: String, environment: consuming LMDBEnvironment) {
-        self.path = path
-        self.temporaryPath = temporaryPath
-        self.environment = environment
-    }
-
-    /// Stores an entry. Keys of the table `traces` come in order; those of others need not.
-    mutating func put(_ value: [UInt8], for key: [UInt8], in table: String) throws {
-        entries.append(Entry(table: table, key: key, value: value))
-        byteCount += key.count + value.count
-        if byteCount >= Self.transactionBytesMax { try commit() }
-    }
-
-    /// Makes the archive durable and gives it its name.
-    consuming func finish(replacing isReplacing: Bool) throws {
+    /// Opens the file with room for any archive, or less where address space is limited
+    /// (`ulimit -v`).
+    private static func open(
+        _ path: String, mapSizeShift: Int = 44
+    ) throws(LMDBError) -> LMDBEnvironment {
+        var options = LMDBEnvironment.Options(mapSizeBytes: 1 << mapSizeShift)
+        options.isLockFree = true
+        options.isUnsynced = true
         do {
-            try commit()
+            return try LMDBEnvironment.open(path: path, options: options)
+        } catch {
+            guard error.isOutOfMemory, mapSizeShift > mapSizeShiftMin else { throw error }
+            return try open(path, mapSizeShift: mapSizeShift - 2)
+        }
+    }
+
+    private init(
+        path: String, partial: PartialFile, environment: consuming LMDBEnvironment,
+        summaries: SummaryRuns
+    ) {
+        self.path = path
+        self.partial = partial
+        self.environment = environment
+        self.summaries = summaries
+    }
+
+    /// Appends what a partition became. Partitions come in order.
+    mutating func append(_ run: ArchiveRun) throws {
+        try summaries.append(run.summaries)
+        let first = quarantineCount
+        quarantineCount += UInt64(run.quarantine.count)
+        try write { transaction in
+            let traces = try transaction.table(ArchiveFormat.traces)
+            for entry in run.traces {
+                try transaction.append(entry.value, for: entry.key, in: traces)
+            }
+            let quarantine = try transaction.table(ArchiveFormat.quarantine)
+            for (number, value) in run.quarantine.enumerated() {
+                let key = (first + UInt64(number)).bigEndianBytes
+                try transaction.append(value, for: key, in: quarantine)
+            }
+        }
+        countUnsynced(run)
+    }
+
+    private mutating func countUnsynced(_ run: ArchiveRun) {
+        unsyncedByteCount += run.traces.reduce(0) { $0 + $1.value.count }
+        guard unsyncedByteCount >= Self.unsyncedBytesMax else { return }
+        unsyncedByteCount = 0
+        partial.beginSync()
+    }
+
+    /// Writes index and report, makes the archive durable and gives it its name.
+    consuming func finish(_ report: MergeReport, replacing isReplacing: Bool) throws {
+        try writeIndex()
+        var value = ArchiveChunk.begin() + (try report.json())
+        ArchiveChunk.seal(&value)
+        try write { transaction in
+            let meta = try transaction.table(ArchiveFormat.meta)
+            try transaction.put(ArchiveFormat.format, for: ArchiveFormat.formatKey, in: meta)
+            try transaction.put(value, for: ArchiveFormat.reportKey, in: meta)
+        }
+        do {
             try environment.sync()
             guard try isReplacing || FileSystem.kind(of: path) == nil else {
                 throw Merge.exists(path)
             }
-            try FileSystem.rename(temporaryPath, to: path)
-            try FileSystem.syncDirectory(FileSystem.parent(of: path))
+            try partial.rename(to: path)
         } catch let error as MergeError {
             throw error
         } catch {
@@ -64,26 +107,43 @@ struct ArchiveWriter: ~Copyable {
         }
     }
 
-    deinit {
-        // Once the archive is finished, there is no such file.
-        try? FileSystem.removeFile(temporaryPath)
+    private mutating func writeIndex() throws {
+        var chunk = ChunkWriter()
+        var last: SummaryRun.Place?
+        var waiting: [ArchiveRun.Entry] = []
+        func finishChunk() {
+            guard let last else { return }
+            let id = TraceID(high: last.high, low: last.low)
+            let key = ArchiveFormat.indexKey(start: last.start, id)
+            waiting.append(.init(key: key, value: chunk.finish()))
+        }
+        try summaries.forEach { place, bytes in
+            let start = chunk.begin()
+            chunk.writer.bytes.append(contentsOf: bytes)
+            chunk.writer.endMessage(start)
+            last = place
+            guard chunk.byteCount >= ArchiveFormat.indexChunkBytesMax else { return }
+            finishChunk()
+            guard waiting.count >= Self.indexChunksMax else { return }
+            try writeIndex(waiting)
+            waiting = []
+        }
+        if chunk.isStarted { finishChunk() }
+        try writeIndex(waiting)
     }
 
-    private mutating func commit() throws {
-        let entries = entries
-        self.entries = []
-        byteCount = 0
-        do {
-            try environment.write { transaction in
-                for entry in entries {
-                    let table = try transaction.table(entry.table)
-                    if entry.table == ArchiveFormat.traces {
-                        try transaction.append(entry.value, for: entry.key, in: table)
-                    } else {
-                        try transaction.put(entry.value, for: entry.key, in: table)
-                    }
-                }
+    private func writeIndex(_ entries: [ArchiveRun.Entry]) throws {
+        try write { transaction in
+            let index = try transaction.table(ArchiveFormat.index)
+            for entry in entries {
+                try transaction.append(entry.value, for: entry.key, in: index)
             }
+        }
+    }
+
+    private func write(_ body: (inout LMDBWriteTransaction) throws -> Void) throws {
+        do {
+            try environment.write(body)
         } catch {
             throw Self.writeFailed(path, error)
         }
@@ -97,6 +157,8 @@ struct ArchiveWriter: ~Copyable {
             cause: error)
     }
 
-    /// LMDB keeps the pages of a transaction in memory, and takes at most 512 MiB of them.
-    private static let transactionBytesMax = 64 << 20
+    private static let mapSizeShiftMin = 28
+    private static let unsyncedBytesMax = 64 << 20
+    /// LMDB keeps the pages of a transaction in memory.
+    private static let indexChunksMax = 256
 }

@@ -28,27 +28,7 @@ public struct TraceSummary: Hashable, Sendable {
 }
 
 extension TraceSummary {
-    init(_ trace: ArchivedTrace) {
-        let ids = Set(trace.spans.map(\.record.spanID))
-        let roots = trace.spans.filter { $0.record.parentSpanID == nil }
-        traceID = trace.id
-        name =
-            trace.spans.reversed().lazy.compactMap {
-                $0.record.attributes.text(for: AttributeKey.traceName)
-            }.first ?? (roots.first ?? trace.spans.first)?.record.name ?? ""
-        startNanoseconds = trace.spans.map(\.record.startNanoseconds).min() ?? 0
-        endNanoseconds =
-            trace.spans.map { max($0.record.startNanoseconds, $0.record.endNanoseconds) }.max() ?? 0
-        spanCount = trace.spans.count
-        errorCount = trace.spans.count { $0.record.status.code == .error }
-        rootCount = roots.count
-        orphanCount = trace.spans.count { span in
-            span.record.parentSpanID.map { !ids.contains($0) } ?? false
-        }
-        services = Set(trace.spans.map { $0.resource.serviceName ?? "" }).sorted()
-    }
-
-    private enum Field {
+    enum Field {
         static let name = 1
         static let start = 2
         static let end = 3
@@ -57,27 +37,17 @@ extension TraceSummary {
         static let rootCount = 6
         static let orphanCount = 7
         static let service = 8
+        static let traceID = 9
     }
 
-    func encoded() -> [UInt8] {
-        var writer = ProtobufWriter()
-        writer.string(Field.name, name)
-        writer.fixed64(Field.start, startNanoseconds)
-        writer.fixed64(Field.end, endNanoseconds)
-        writer.uint64(Field.spanCount, UInt64(spanCount))
-        writer.uint64(Field.errorCount, UInt64(errorCount))
-        writer.uint64(Field.rootCount, UInt64(rootCount))
-        writer.uint64(Field.orphanCount, UInt64(orphanCount))
-        for service in services { writer.string(Field.service, service) }
-        return writer.bytes
-    }
-
-    init(traceID: TraceID, decoding bytes: [UInt8]) throws(FormatError) {
+    init(decoding bytes: [UInt8], _ range: Range<Int>) throws(FormatError) {
         var (name, services) = ("", [String]())
+        var traceID = TraceID(high: 0, low: 0)
         var numbers: [Int: UInt64] = [:]
-        var reader = ProtobufReader(bytes)
+        var reader = ProtobufReader(bytes, range)
         while let field = try reader.next() {
             switch field.number {
+            case Field.traceID: traceID = try reader.traceID(field.value)
             case Field.name: name = try reader.text(field.value)
             case Field.service: services.append(try reader.text(field.value))
             default: numbers[field.number] = try reader.number(field.value)

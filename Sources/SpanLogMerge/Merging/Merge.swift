@@ -1,21 +1,26 @@
+import Dispatch
 import SpanLogFormat
 public import SpanLogStore
+import Synchronization
 
 /// Joins the spans of any number of stores into one archive of whole traces.
 ///
-/// The archive depends on the set of records alone, not on the order of the stores.
+/// The archive depends on the set of records alone, not on the order of the stores, nor on how many
+/// threads and how much memory the merge may use.
 ///
 /// ```swift
 /// let report = try Merge(stores: Store.find(at: "collected")).write(to: "run.spanlog")
 /// ```
 public struct Merge: Sendable {
-    private let stores: [Store]
+    let stores: [Store]
+    var options: Options
+    let unfinished = UnfinishedFiles()
 
     /// How far a merge has come.
     public struct Progress: Sendable {
         /// What is counted.
         public let stage: Stage
-        /// How many blocks are read, or spans written.
+        /// How many blocks are read, or records joined.
         public let done: Int
         /// How many there are, or 0 while that is not known.
         public let total: Int
@@ -28,9 +33,10 @@ public struct Merge: Sendable {
     }
 
     /// Prepares a merge. A store that is given twice is read once.
-    public init(stores: [Store]) {
+    public init(stores: [Store], options: Options = Options()) {
         var paths: Set<String> = []
         self.stores = stores.sorted { $0.path < $1.path }.filter { paths.insert($0.path).inserted }
+        self.options = options
     }
 
     /// Reads the stores and writes the archive.
@@ -39,69 +45,66 @@ public struct Merge: Sendable {
     ///
     /// - Parameters:
     ///   - isReplacing: Whether a file that stands at `path` is replaced.
-    ///   - progress: Called now and then.
+    ///   - progress: Called now and then, by one thread at a time.
     /// - Returns: What was read, and where it went.
     /// - Throws: ``MergeError``. Damage in a store is no error: what is sound beside it is merged,
     ///   and the report names the rest.
-    /// - Complexity: O(*n* log *n*) in the number of spans, whose bytes are all held in memory.
+    /// - Complexity: O(*n*) in the bytes of the stores; what has no room in memory waits in
+    ///   temporary space.
     public func write(
         to path: String, replacing isReplacing: Bool = false,
-        progress: (Progress) -> Void = { _ in }
+        progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) throws -> MergeReport {
         if !isReplacing, (try? FileSystem.kind(of: path)) ?? nil != nil { throw Self.exists(path) }
-        var archive = try ArchiveWriter.create(path)
-        let report = try write(to: &archive, progress)
-        try archive.finish(replacing: isReplacing)
-        return report
+        let directory = FileSystem.parent(of: path)
+        let run = MergeRun(self, beside: directory, progress)
+        try run.checkSpace(archiveIn: directory)
+        return try run.write(to: path, replacing: isReplacing, [])
     }
 
-    private func write(
-        to archive: inout ArchiveWriter, _ progress: (Progress) -> Void
+    /// Adds what the stores hold to the archive at `path`, and opens the traces again that it is
+    /// about.
+    ///
+    /// The result is what a merge of all stores at once would have given. The archive is replaced
+    /// once the new one is whole and durable, or stays as it was.
+    ///
+    /// - Throws: ``MergeError``, also if there is no sound archive at `path`.
+    /// - Complexity: O(*n*) in the bytes of the archive and the stores.
+    public func write(
+        into path: String, progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) throws -> MergeReport {
-        var report = MergeReport()
-        var collection = SpanCollection()
-        for store in stores {
-            collection.add(store, to: &report, progress)
-        }
-        try collection.join(&report, progress) { trace in
-            try archive.put(trace)
-        }
-        for (number, record) in collection.quarantine.sorted().enumerated() {
-            try archive.put(record, number: UInt64(number))
-        }
-        guard report.accounting.isBalanced else {
+        let archive = try ArchiveReader(path)
+        let directory = FileSystem.parent(of: path)
+        var merge = self
+        merge.options.isIncremental = true
+        let run = MergeRun(merge, adding: archive.byteCount, beside: directory, progress)
+        try run.checkSpace(archiveIn: directory)
+        do {
+            return try run.write(to: path, replacing: true, [archive])
+        } catch let error as FormatError {
             throw MergeError(
-                .unbalanced,
-                "The counts of the merge do not add up, which is an error of spanlog: "
-                    + "\(report.accounting). No archive was written; please report it.")
+                .damaged, "\(path) is damaged: merge the stores again. It is as it was.",
+                cause: error)
         }
-        try archive.put(report)
-        return report
+    }
+
+    /// Reads the stores and tells what a merge would do, without writing an archive.
+    ///
+    /// - Throws: ``MergeError`` if temporary space cannot be written.
+    public func dryRun(
+        progress: @escaping @Sendable (Progress) -> Void = { _ in }
+    ) throws -> MergeReport {
+        try MergeRun(self, beside: ".", progress).report([])
+    }
+
+    /// Removes from the disk what a merge has begun to write: for a process that was told to end.
+    public func removeUnfinishedFiles() {
+        unfinished.removeFromDisk()
     }
 
     static func exists(_ path: String) -> MergeError {
         MergeError(
             .exists,
             "\(path) exists already: choose another name, or say --overwrite to replace it.")
-    }
-}
-
-extension ArchiveWriter {
-    mutating func put(_ trace: JoinedTrace) throws {
-        for (number, part) in trace.parts.enumerated() {
-            let key = ArchiveFormat.traceKey(trace.summary.traceID, part: UInt32(number))
-            try put(ArchivedTrace.encoded(part), for: key, in: ArchiveFormat.traces)
-        }
-        let key = ArchiveFormat.indexKey(trace.summary)
-        try put(trace.summary.encoded(), for: key, in: ArchiveFormat.index)
-    }
-
-    mutating func put(_ record: QuarantinedRecord, number: UInt64) throws {
-        try put(record.encoded(), for: number.bigEndianBytes, in: ArchiveFormat.quarantine)
-    }
-
-    mutating func put(_ report: MergeReport) throws {
-        try put(ArchiveFormat.format, for: ArchiveFormat.formatKey, in: ArchiveFormat.meta)
-        try put(try report.json(), for: ArchiveFormat.reportKey, in: ArchiveFormat.meta)
     }
 }

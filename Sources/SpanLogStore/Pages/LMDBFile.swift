@@ -55,10 +55,16 @@ package struct LMDBFile: Sendable {
     /// The page that the table of tables begins at.
     var rootPage: UInt64 { meta.root ?? 0 }
 
+    /// Whether the end of the file is missing. Of a file that is being written, it may only be so at
+    /// this moment.
+    package var isCutOff: Bool { pages.isCutOff(meta) }
+
     /// Whether a writer may have begun to reuse pages of the state that is read here.
     ///
     /// LMDB reuses the pages of a state only once two commits have followed it.
     package func isOutdated() throws -> Bool {
-        try pages.newestMeta().transactionID > meta.transactionID + 1
+        let newest = try pages.newestMeta().transactionID
+        // A forged number may be the greatest one that there is.
+        return newest > meta.transactionID && newest - meta.transactionID > 1
     }
 }

@@ -29,6 +29,8 @@ struct LMDBPages: Sendable {
         let transactionID: UInt64
         /// The root of the table of tables, or `nil` if there is no table.
         let root: UInt64?
+        /// The greatest number of a page that is in use.
+        let lastPage: UInt64
     }
 
     static let headerByteCount = 16
@@ -73,8 +75,12 @@ struct LMDBPages: Sendable {
         let root = UInt64(littleEndianIn: bytes, at: start + 72 + 40)
         return Meta(
             transactionID: UInt64(littleEndianIn: bytes, at: start + 128),
-            root: root == .max ? nil : root)
+            root: root == .max ? nil : root,
+            lastPage: UInt64(littleEndianIn: bytes, at: start + 120))
     }
+
+    /// Whether the file ends before the last page that `meta` counts.
+    func isCutOff(_ meta: Meta) -> Bool { meta.lastPage >= pageCount }
 
     /// The bytes of a page; fewer if the file ends before its end.
     private func page(_ number: UInt64) throws -> [UInt8] {

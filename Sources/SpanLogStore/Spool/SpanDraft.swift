@@ -173,14 +173,15 @@ extension SpanDraft {
     /// Appends an attribute with a text as its value, unless the key is there already, or as many
     /// attributes as there may be.
     ///
+    /// - Parameter isNew: Whether the caller knows that the key is not there.
     /// - Returns: Whether it was appended.
     /// - Complexity: O(1) in the number of attributes as a rule, O(*n*) if the key may be there.
     package mutating func append(
-        _ key: String, _ value: String, countMax: Int
+        _ key: String, _ value: String, countMax: Int, isNew: Bool
     ) -> Bool {
         let count = value.utf8.count
         let valueByteCount = 1 &+ Varint.byteCount(count) &+ count
-        return unsafe attribute(key, countMax, valueByteCount: valueByteCount) { writer in
+        return unsafe attribute(key, countMax, isNew, valueByteCount: valueByteCount) { writer in
             unsafe writer.byte(FieldTag.string)
             unsafe writer.varint(UInt64(truncatingIfNeeded: count))
             unsafe writer.text(value)
@@ -189,11 +190,11 @@ extension SpanDraft {
 
     /// As for a text.
     package mutating func append(
-        _ key: String, _ value: Int64, countMax: Int
+        _ key: String, _ value: Int64, countMax: Int, isNew: Bool
     ) -> Bool {
         let bits = UInt64(bitPattern: value)
         let count = 1 + Varint.byteCount(Int(value))
-        return unsafe attribute(key, countMax, valueByteCount: count) { writer in
+        return unsafe attribute(key, countMax, isNew, valueByteCount: count) { writer in
             unsafe writer.byte(FieldTag.int)
             unsafe writer.varint(bits)
         }
@@ -201,9 +202,9 @@ extension SpanDraft {
 
     /// As for a text.
     package mutating func append(
-        _ key: String, _ value: Double, countMax: Int
+        _ key: String, _ value: Double, countMax: Int, isNew: Bool
     ) -> Bool {
-        unsafe attribute(key, countMax, valueByteCount: 9) { writer in
+        unsafe attribute(key, countMax, isNew, valueByteCount: 9) { writer in
             unsafe writer.byte(FieldTag.double)
             unsafe writer.number(value.bitPattern)
         }
@@ -211,21 +212,23 @@ extension SpanDraft {
 
     /// As for a text.
     package mutating func append(
-        _ key: String, _ value: Bool, countMax: Int
+        _ key: String, _ value: Bool, countMax: Int, isNew: Bool
     ) -> Bool {
-        unsafe attribute(key, countMax, valueByteCount: 2) { writer in
+        unsafe attribute(key, countMax, isNew, valueByteCount: 2) { writer in
             unsafe writer.byte(FieldTag.bool)
             unsafe writer.byte(value ? 1 : 0)
         }
     }
 
     /// As for a text, with a value of any type.
-    package mutating func append(_ attribute: Attribute, countMax: Int) -> Bool {
+    package mutating func append(
+        _ attribute: Attribute, countMax: Int, isNew: Bool
+    ) -> Bool {
         var writer = ProtobufWriter()
         writer.attributeValue(attribute.value)
         return unsafe writer.bytes.withUnsafeBufferPointer { value in
             unsafe self.attribute(
-                attribute.key, countMax, valueByteCount: value.count
+                attribute.key, countMax, isNew, valueByteCount: value.count
             ) { writer in
                 unsafe writer.bytes(value)
             }
@@ -234,7 +237,7 @@ extension SpanDraft {
 
     @inline(__always)
     private mutating func attribute(
-        _ key: String, _ countMax: Int, valueByteCount: Int,
+        _ key: String, _ countMax: Int, _ isNew: Bool, valueByteCount: Int,
         _ value: (inout RawWriter) -> Void
     ) -> Bool {
         if storedAttributeCount >= countMax { return false }
@@ -251,7 +254,7 @@ extension SpanDraft {
         // The key is compared where it stands now; as long as the number of bytes stays, it does
         // not count.
         let bit = unsafe Self.filterBit(keyStart, keyByteCount)
-        if keyFilter & bit != 0, unsafe contains(keyStart, keyByteCount) { return false }
+        if !isNew, keyFilter & bit != 0, unsafe contains(keyStart, keyByteCount) { return false }
         unsafe writer.byte(FieldTag.value)
         unsafe writer.varint(UInt64(truncatingIfNeeded: valueByteCount))
         unsafe value(&writer)

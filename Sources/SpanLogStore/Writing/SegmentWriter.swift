@@ -48,7 +48,10 @@ struct SegmentWriter: ~Copyable {
         _ path: String, _ byteCountMax: Int, orElse smallest: Int
     ) throws(LMDBError) -> SegmentWriter {
         do {
-            let options = LMDBEnvironment.Options(mapSizeBytes: byteCountMax + overheadByteCount)
+            var options = LMDBEnvironment.Options(mapSizeBytes: byteCountMax + overheadByteCount)
+            // Nobody else writes here, and a lock file would be a mapping of a file whose space
+            // nobody has reserved: the first touch is a fatal signal on a full disk.
+            options.isLockFree = true
             let environment = try LMDBEnvironment.open(path: path, options: options)
             return SegmentWriter(environment: environment, byteCountMax: byteCountMax)
         } catch {

@@ -1,0 +1,141 @@
+/// Checks the messages inside of a span, in place.
+enum WireValue {
+    static func traceID(
+        _ bytes: Span<UInt8>, _ range: Range<Int>
+    ) throws(SpanDefect) -> TraceID {
+        switch range.count {
+        case 16:
+            TraceID(
+                high: bigEndian(bytes, range.lowerBound),
+                low: bigEndian(bytes, range.lowerBound + 8))
+        // Systems that know 64 bits only.
+        case 8: TraceID(high: 0, low: bigEndian(bytes, range.lowerBound))
+        default: throw .undecodable
+        }
+    }
+
+    static func spanID(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(SpanDefect) -> UInt64 {
+        guard range.count == 8 else { throw .undecodable }
+        return bigEndian(bytes, range.lowerBound)
+    }
+
+    private static func bigEndian(_ bytes: Span<UInt8>, _ start: Int) -> UInt64 {
+        var value: UInt64 = 0
+        for index in 0..<8 { value = value << 8 | UInt64(bytes[start + index]) }
+        return value
+    }
+
+    static func status(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(SpanDefect) -> UInt8 {
+        typealias Field = OTLPField.Status
+        var code: UInt64 = 0
+        var cursor = WireCursor(range)
+        while let field = try cursor.next(bytes) {
+            switch field.number {
+            case Field.message: _ = try field.range
+            case Field.code: code = try field.number64
+            default: break
+            }
+        }
+        return code <= 2 ? UInt8(truncatingIfNeeded: code) : 0
+    }
+
+    static func checkEvent(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(SpanDefect) {
+        typealias Field = OTLPField.Event
+        var cursor = WireCursor(range)
+        while let field = try cursor.next(bytes) {
+            switch field.number {
+            case Field.nanoseconds, Field.droppedAttributesCount: _ = try field.number64
+            case Field.name: _ = try field.range
+            case Field.attributes: _ = try checkAttribute(bytes, try field.range, depth: 0)
+            default: break
+            }
+        }
+    }
+
+    static func link(
+        _ bytes: Span<UInt8>, _ range: Range<Int>
+    ) throws(SpanDefect) -> (traceID: TraceID, spanID: UInt64) {
+        typealias Field = OTLPField.Link
+        var (traceID, spanID) = (TraceID(high: 0, low: 0), UInt64(0))
+        var cursor = WireCursor(range)
+        while let field = try cursor.next(bytes) {
+            switch field.number {
+            case Field.traceID: traceID = try Self.traceID(bytes, try field.range)
+            case Field.spanID: spanID = try Self.spanID(bytes, try field.range)
+            case Field.traceState: _ = try field.range
+            case Field.attributes: _ = try checkAttribute(bytes, try field.range, depth: 0)
+            case Field.droppedAttributesCount, Field.flags: _ = try field.number64
+            default: break
+            }
+        }
+        return (traceID, spanID)
+    }
+
+    /// Checks a `KeyValue`.
+    ///
+    /// - Returns: Where the key and the `AnyValue` stand.
+    static func checkAttribute(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, depth: Int
+    ) throws(SpanDefect) -> (key: Range<Int>, value: Range<Int>?) {
+        typealias Field = OTLPField.KeyValue
+        var key = range.lowerBound..<range.lowerBound
+        var value: Range<Int>?
+        var cursor = WireCursor(range)
+        while let field = try cursor.next(bytes) {
+            switch field.number {
+            case Field.key: key = try field.range
+            case Field.value:
+                let range = try field.range
+                try checkValue(bytes, range, depth: depth)
+                value = range
+            default: break
+            }
+        }
+        return (key, value)
+    }
+
+    private static func checkValue(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, depth: Int
+    ) throws(SpanDefect) {
+        typealias Field = OTLPField.AnyValue
+        guard depth < SpanRecord.nestingMax else { throw .undecodable }
+        var cursor = WireCursor(range)
+        while let field = try cursor.next(bytes) {
+            switch field.number {
+            case Field.string, Field.bytes: _ = try field.range
+            case Field.bool, Field.int, Field.double: _ = try field.number64
+            case Field.array: try checkList(bytes, try field.range, depth: depth, isMap: false)
+            case Field.map: try checkList(bytes, try field.range, depth: depth, isMap: true)
+            default: break
+            }
+        }
+    }
+
+    private static func checkList(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, depth: Int, isMap: Bool
+    ) throws(SpanDefect) {
+        var cursor = WireCursor(range)
+        while let field = try cursor.next(bytes) {
+            guard field.number == OTLPField.List.values else { continue }
+            if isMap {
+                _ = try checkAttribute(bytes, try field.range, depth: depth + 1)
+            } else {
+                try checkValue(bytes, try field.range, depth: depth + 1)
+            }
+        }
+    }
+
+    /// Where the text stands that an `AnyValue` holds, or `nil` if it holds something else.
+    static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(SpanDefect) -> Range<Int>? {
+        var text: Range<Int>?
+        var cursor = WireCursor(range)
+        while let field = try cursor.next(bytes) {
+            switch field.number {
+            case OTLPField.AnyValue.string: text = try field.range
+            case 2...7: text = nil
+            default: break
+            }
+        }
+        return text
+    }
+}

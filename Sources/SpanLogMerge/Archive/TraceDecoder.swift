@@ -1,0 +1,129 @@
+import SpanLogFormat
+
+/// Puts a trace together from the chunks that hold its parts.
+struct TraceDecoder {
+    private let id: TraceID
+    private let key: [UInt8]
+    private var spans: [ArchivedSpan] = []
+
+    init(_ id: TraceID) {
+        self.id = id
+        key = ArchiveFormat.traceKey(id)
+    }
+
+    /// The trace, or `nil` if no chunk held a part of it.
+    var trace: ArchivedTrace? {
+        guard !spans.isEmpty else { return nil }
+        let sorted = spans.sorted { left, right in
+            (left.record.startNanoseconds, left.record.spanID, left.recorderID)
+                < (right.record.startNanoseconds, right.record.spanID, right.recorderID)
+        }
+        return ArchivedTrace(id: id, spans: sorted)
+    }
+
+    /// Takes what a chunk has of the trace.
+    ///
+    /// - Returns: Whether the next chunk may have more.
+    mutating func add(_ value: [UInt8]) throws -> Bool {
+        let payload = try ArchiveChunk.payload(of: value)
+        var entries: [Range<Int>] = []
+        var origins = ArchivedOrigins()
+        var mayContinue = true
+        var reader = ProtobufReader(value, payload)
+        while let field = try reader.next() {
+            let range = try reader.range(field.value)
+            guard field.number == ArchiveFormat.Chunk.entry else {
+                origins.places.append(range)
+                continue
+            }
+            let found = try ArchivedEntry.traceID(in: value, range)
+            if found == id { entries.append(range) }
+            mayContinue =
+                !key.lexicographicallyPrecedes(ArchiveFormat.traceKey(found)) || found == id
+        }
+        for range in entries { try add(value, range, &origins) }
+        return mayContinue
+    }
+
+    private mutating func add(
+        _ bytes: [UInt8], _ range: Range<Int>, _ origins: inout ArchivedOrigins
+    ) throws {
+        let places = SpanPlaces(in: bytes.span, range)
+        guard !places.isBrokenOff else { throw FormatError("a trace cannot be decoded") }
+        for group in places.groups {
+            let origin = try origins.origin(of: group, in: bytes)
+            for index in group.spans {
+                spans.append(
+                    ArchivedSpan(
+                        record: try SpanRecord(decoding: bytes, places.spans[index]),
+                        resource: origin.resource, recorderID: origin.recorderID))
+            }
+        }
+    }
+}
+
+/// An entry of the table `traces`.
+enum ArchivedEntry {
+    static func traceID(in bytes: [UInt8], _ range: Range<Int>) throws -> TraceID {
+        var reader = ProtobufReader(bytes, range)
+        while let field = try reader.next() {
+            guard field.number == ArchiveFormat.Extension.traceID else { continue }
+            return try reader.traceID(field.value)
+        }
+        throw FormatError("a trace does not say which it is")
+    }
+}
+
+/// The origins that a chunk names, decoded when they are asked for.
+struct ArchivedOrigins {
+    /// Where they stand in the chunk.
+    var places: [Range<Int>] = []
+    private var decoded: [[UInt8]: Decoded]?
+
+    struct Decoded {
+        let origin: Origin
+        let resource: Resource
+        var recorderID: RecorderID { origin.recorderID }
+    }
+
+    init() {}
+
+    /// The origins of the chunk that `payload` of `value` is.
+    init(in value: [UInt8], _ payload: Range<Int>) {
+        var reader = ProtobufReader(value, payload)
+        while let field = try? reader.next() {
+            guard field.number == ArchiveFormat.Chunk.origin else { continue }
+            if let range = try? reader.range(field.value) { places.append(range) }
+        }
+    }
+
+    /// The origin of the spans of `group`.
+    mutating func origin(of group: SpanPlaces.Group, in bytes: [UInt8]) throws -> Decoded {
+        var reader = ProtobufReader(bytes, group.resourceSpans)
+        while let field = try reader.next() {
+            guard field.number == ArchiveFormat.Extension.originID else { continue }
+            return try origin(Array(bytes[try reader.range(field.value)]), in: bytes)
+        }
+        throw FormatError("a group of spans does not say which recorder wrote it")
+    }
+
+    /// The origin of this identifier.
+    mutating func origin(_ id: [UInt8], in bytes: [UInt8]) throws -> Decoded {
+        let decoded = try self.decoded ?? decodeAll(bytes)
+        self.decoded = decoded
+        guard let origin = decoded[id] else {
+            throw FormatError("a chunk does not say what one of its origins is")
+        }
+        return origin
+    }
+
+    private func decodeAll(_ bytes: [UInt8]) throws -> [[UInt8]: Decoded] {
+        var decoded: [[UInt8]: Decoded] = [:]
+        for place in places {
+            let origin = try Origin.decode(bytes, place)
+            decoded[origin.id] = Decoded(
+                origin: origin, resource: try Resource(decoding: origin.resource))
+        }
+        return decoded
+    }
+}

@@ -1,0 +1,198 @@
+import SpanLogFormat
+import SpanLogStore
+
+/// All records of one partition in memory, in the order of their traces and spans.
+///
+/// The buffers are used again for the next partition.
+struct PartitionData {
+    private(set) var records: [Record] = []
+    /// Longer than what is in use.
+    private(set) var bytes: [UInt8] = []
+    /// In order: producers compare as their places do.
+    private(set) var producers: [Producer] = []
+    /// The names of all services, sorted, and the place there of each producer's.
+    private(set) var services: [String] = []
+    private(set) var serviceOfProducer: [UInt32] = []
+    /// The places of records, in order.
+    private(set) var order: [UInt32] = []
+    private var buckets: [UInt32] = []
+
+    /// What a partition is made of.
+    struct Source: Sendable {
+        var chunks: [PartitionChunk] = []
+        var spilled: [SpilledChunk] = []
+
+        var recordCount: Int {
+            chunks.reduce(0) { $0 + $1.records.count }
+                + spilled.reduce(0) { $0 + $1.recordCount }
+        }
+
+        /// What the records take in memory once they are loaded.
+        var byteCount: Int { contentByteCount + recordCount * MemoryLayout<Record>.stride }
+
+        var contentByteCount: Int {
+            chunks.reduce(0) { $0 + $1.bytes.count }
+                + spilled.reduce(0) { $0 + $1.contentByteCount }
+        }
+    }
+
+    /// Takes the records of `source` in place of those that were there.
+    mutating func load(_ source: Source, from space: SpillSpace) throws {
+        let (recordCount, byteCount) = (source.recordCount, source.contentByteCount)
+        records.removeAll(keepingCapacity: true)
+        records.append(contentsOf: repeatElement(Record.none, count: recordCount))
+        if bytes.count < byteCount { bytes = Array(repeating: 0, count: byteCount) }
+        var merging = ProducerMerging()
+        var (record, byte) = (0, 0)
+        for chunk in source.chunks {
+            records.replaceSubrange(record..<record + chunk.records.count, with: chunk.records)
+            bytes.replaceSubrange(byte..<byte + chunk.bytes.count, with: chunk.bytes)
+            place(chunk.records.count, at: record, byte, chunk.producers, &merging)
+            record += chunk.records.count
+            byte += chunk.bytes.count
+        }
+        for chunk in source.spilled {
+            let producers = try space.withFile { file in
+                try chunk.read(
+                    from: file, records: &records, at: record, bytes: &bytes, at: byte)
+            }
+            place(chunk.recordCount, at: record, byte, producers, &merging)
+            record += chunk.recordCount
+            byte += chunk.contentByteCount
+        }
+        rank(merging)
+        sort()
+    }
+
+    /// Lets the records of a chunk refer to the partition's bytes and producers.
+    private mutating func place(
+        _ count: Int, at first: Int, _ offset: Int, _ producers: [Producer],
+        _ merging: inout ProducerMerging
+    ) {
+        let places = producers.map { merging.place(of: $0) }
+        for index in first..<first + count where !records[index].traits.contains(.isLink) {
+            records[index].offset += UInt64(offset)
+            records[index].producer = places[Int(records[index].producer)]
+        }
+    }
+
+    private mutating func rank(_ merging: ProducerMerging) {
+        let sorted = merging.producers.indices.sorted {
+            merging.producers[$0] < merging.producers[$1]
+        }
+        producers = sorted.map { merging.producers[$0] }
+        services = Set(producers.map(\.origin.service)).sorted()
+        let places = Dictionary(
+            uniqueKeysWithValues: services.enumerated().map { ($1, UInt32($0)) })
+        serviceOfProducer = producers.map { places[$0.origin.service] ?? 0 }
+        guard sorted != Array(sorted.indices) else { return }
+        var ranks = [UInt32](repeating: 0, count: sorted.count)
+        for (rank, place) in sorted.enumerated() { ranks[place] = UInt32(rank) }
+        for index in records.indices where !records[index].traits.contains(.isLink) {
+            records[index].producer = ranks[Int(records[index].producer)]
+        }
+    }
+}
+
+extension PartitionData {
+    /// Whether two records have the same bytes.
+    func areEqual(_ left: Record, _ right: Record) -> Bool {
+        left.byteCount == right.byteCount && bytes[left.range] == bytes[right.range]
+    }
+}
+
+extension PartitionData {
+    /// Sorts by trace, then spans before links before what is set aside, then by span.
+    ///
+    /// The scrambled ids are evenly spread, so most of the work is putting each into its bucket.
+    private mutating func sort() {
+        let count = records.count
+        order.removeAll(keepingCapacity: true)
+        guard count > 0 else { return }
+        let least = records.lazy.map(\.order).min() ?? 0
+        let spread = (records.lazy.map(\.order).max() ?? 0) - least
+        let shift = UInt64(max(0, spread.bitWidth - spread.leadingZeroBitCount - Self.bits(count)))
+        let bucketCount = Int(spread >> shift) + 2
+        buckets.removeAll(keepingCapacity: true)
+        buckets.append(contentsOf: repeatElement(0, count: bucketCount))
+        for record in records { buckets[Int((record.order - least) >> shift) + 1] += 1 }
+        for index in 1..<bucketCount { buckets[index] += buckets[index - 1] }
+        order.append(contentsOf: repeatElement(0, count: count))
+        for index in records.indices {
+            let bucket = Int((records[index].order - least) >> shift)
+            order[Int(buckets[bucket])] = UInt32(index)
+            buckets[bucket] += 1
+        }
+        var start = 0
+        for bucket in 0..<bucketCount - 1 {
+            let end = Int(buckets[bucket])
+            sort(start, end)
+            start = end
+        }
+    }
+
+    /// Sorts a range of one trace by span, whatever the trace ids say.
+    mutating func sortBySpan(_ start: Int, _ end: Int) {
+        let sorted = order[start..<end].sorted {
+            Mix.mix(records[Int($0)].spanID) < Mix.mix(records[Int($1)].spanID)
+        }
+        order.replaceSubrange(start..<end, with: sorted)
+    }
+
+    private static func bits(_ count: Int) -> Int { Int.bitWidth - count.leadingZeroBitCount }
+
+    private mutating func sort(_ start: Int, _ end: Int) {
+        guard end - start > Self.insertionSortMax else {
+            for index in start..<max(start, end) {
+                let place = order[index]
+                var hole = index
+                while hole > start, precedes(place, order[hole - 1]) {
+                    order[hole] = order[hole - 1]
+                    hole -= 1
+                }
+                order[hole] = place
+            }
+            return
+        }
+        let sorted = order[start..<end].sorted { precedes($0, $1) }
+        order.replaceSubrange(start..<end, with: sorted)
+    }
+
+    private func precedes(_ left: UInt32, _ right: UInt32) -> Bool {
+        let (left, right) = (records[Int(left)], records[Int(right)])
+        if left.traceLow != right.traceLow { return left.order < right.order }
+        let (first, second) = (Self.rank(left), Self.rank(right))
+        if first != second { return first < second }
+        if left.traceHigh != right.traceHigh { return left.traceHigh < right.traceHigh }
+        return Mix.mix(left.spanID) < Mix.mix(right.spanID)
+    }
+
+    private static func rank(_ record: Record) -> UInt16 {
+        record.traits.rawValue
+            & (Record.Traits.isLink.rawValue | Record.Traits.isSetAside.rawValue)
+    }
+
+    private static let insertionSortMax = 24
+}
+
+/// Producers of several chunks, each once.
+private struct ProducerMerging {
+    private(set) var producers: [Producer] = []
+    private var places: [Name: UInt32] = [:]
+
+    private struct Name: Hashable {
+        let origin: [UInt8]
+        let scope: [UInt8]
+        let schemaURL: [UInt8]
+    }
+
+    mutating func place(of producer: Producer) -> UInt32 {
+        let name = Name(
+            origin: producer.origin.id, scope: producer.scope, schemaURL: producer.schemaURL)
+        if let place = places[name] { return place }
+        let place = UInt32(producers.count)
+        producers.append(producer)
+        places[name] = place
+        return place
+    }
+}

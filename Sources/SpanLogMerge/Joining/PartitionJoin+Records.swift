@@ -1,0 +1,266 @@
+import SpanLogFormat
+import SpanLogStore
+
+extension PartitionJoin {
+    /// Joins the records from `start` to `end`, all of the trace `id`, and lays the trace out.
+    mutating func joinTrace(
+        _ id: TraceID, _ start: Int, _ end: Int, _ linkTargets: [UInt64]
+    ) throws {
+        var moves: [Move: UInt64] = [:]
+        let (hasOld, hasNew) = try joinSpans(id, start, end, &moves)
+        if !moves.isEmpty { moveChildren(moves) }
+        if hasOld, hasNew { counts.traces.reopened += 1 }
+        for target in linkTargets where place(of: target) == nil { counts.links.unresolved += 1 }
+        try finishTrace(id)
+    }
+
+    /// Joins the records from `start` to `end`, all of the trace `id`, into spans.
+    ///
+    /// - Returns: Whether records came from an archive, and from elsewhere.
+    mutating func joinSpans(
+        _ id: TraceID, _ start: Int, _ end: Int, _ moves: inout [Move: UInt64]
+    ) throws -> (hasOld: Bool, hasNew: Bool) {
+        spans.removeAll(keepingCapacity: true)
+        changes.removeAll(keepingCapacity: true)
+        twins.removeAll(keepingCapacity: true)
+        if !renamed.isEmpty { renamed.removeAll() }
+        var first = start
+        while first < end {
+            let spanID = data.records[Int(data.order[first])].spanID
+            var next = first + 1
+            while next < end, data.records[Int(data.order[next])].spanID == spanID { next += 1 }
+            if next == first + 1 {
+                let place = data.order[first]
+                spans.append(JoinedSpan(data.records[Int(place)], at: place))
+            } else {
+                try joinRecords(Array(data.order[first..<next]), of: id, &moves)
+            }
+            first = next
+        }
+        counts.seen += UInt64(end - start)
+        unifyTraceIDs(id, start, end)
+        return sources(start, end)
+    }
+
+    /// What a recorder called a span that got another identifier.
+    struct Move: Hashable {
+        let recorder: UInt128
+        let from: UInt64
+    }
+
+    /// Joins records with the same key.
+    private mutating func joinRecords(
+        _ places: [UInt32], of id: TraceID, _ moves: inout [Move: UInt64]
+    ) throws {
+        let distinct = withoutTwins(places)
+        var joined: [JoinedSpan] = []
+        for places in groupedByRecorder(distinct) { joined.append(try joinVersions(places)) }
+        if joined.count > 1 { counts.traces.sharedIDs += 1 }
+        joined.sort { precedes($0, $1) }
+        spans.append(joined[0])
+        for span in joined.dropFirst() { separate(span, from: joined[0], of: id, &moves) }
+    }
+
+    /// Of records with the same bytes one, the first by producer, block and place in it.
+    private mutating func withoutTwins(_ places: [UInt32]) -> [UInt32] {
+        let sorted = places.sorted { left, right in
+            let (one, other) = (data.records[Int(left)], data.records[Int(right)])
+            if one.byteCount != other.byteCount { return one.byteCount < other.byteCount }
+            if !data.areEqual(one, other) {
+                return data.bytes[one.range].lexicographicallyPrecedes(data.bytes[other.range])
+            }
+            return Self.key(one) < Self.key(other)
+        }
+        var distinct: [UInt32] = []
+        var last = sorted[0]
+        for place in sorted {
+            let record = data.records[Int(place)]
+            guard let kept = distinct.last, data.areEqual(data.records[Int(kept)], record) else {
+                distinct.append(place)
+                last = place
+                continue
+            }
+            if Self.key(data.records[Int(last)]) == Self.key(record) {
+                counts.accounting.replica += 1
+            } else {
+                counts.accounting.identical += 1
+                twins.append((kept, place))
+                last = place
+            }
+        }
+        return distinct
+    }
+
+    /// Where a record was found. Equal for the same record in another copy of its store.
+    static func key(_ record: Record) -> (UInt32, UInt64, UInt32) {
+        (record.producer, record.sequence, record.index)
+    }
+
+    private func groupedByRecorder(_ places: [UInt32]) -> [[UInt32]] {
+        guard places.count > 1 else { return [places] }
+        return Dictionary(grouping: places) { recorder(of: data.records[Int($0)].producer) }
+            .sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    func recorder(of producer: UInt32) -> UInt128 { data.producers[Int(producer)].origin.recorder }
+
+    /// Joins what one recorder said of one span.
+    private mutating func joinVersions(_ places: [UInt32]) throws -> JoinedSpan {
+        guard places.count > 1 else {
+            return JoinedSpan(data.records[Int(places[0])], at: places[0])
+        }
+        counts.accounting.joined += UInt64(places.count - 1)
+        let result = try SpanJoining(places, of: data).joined()
+        var span = JoinedSpan(data.records[Int(result.winner)], at: result.winner)
+        span.parentID = result.span.parentSpanID?.value ?? 0
+        span.start = result.span.startNanoseconds
+        span.end = result.span.endNanoseconds
+        span.status = result.span.status.code.rawValue
+        for place in places where data.records[Int(place)].traits.contains(.hasTraceName) {
+            span.traits.insert(.hasTraceName)
+        }
+        span.change = Int32(changes.count)
+        let originals = places.sorted {
+            let (one, other) = (data.records[Int($0)], data.records[Int($1)])
+            if Self.key(one) != Self.key(other) { return Self.key(one) < Self.key(other) }
+            return data.bytes[one.range].lexicographicallyPrecedes(data.bytes[other.range])
+        }
+        changes.append(SpanChange(joined: result.span.encoded(), originals: originals))
+        return span
+    }
+
+    /// The caller's half before the other; of equals, the one that started first.
+    private func precedes(_ left: JoinedSpan, _ right: JoinedSpan) -> Bool {
+        let (one, other) = (Self.isCaller(left.kind), Self.isCaller(right.kind))
+        if one != other { return one }
+        if left.start != right.start { return left.start < right.start }
+        return recorder(of: left.producer) < recorder(of: right.producer)
+    }
+
+    private static func isCaller(_ kind: UInt8) -> Bool {
+        kind == JoinedSpan.client || kind == JoinedSpan.producerKind
+    }
+
+    /// Keeps a second span of one identifier under another one.
+    private mutating func separate(
+        _ span: JoinedSpan, from first: JoinedSpan, of id: TraceID, _ moves: inout [Move: UInt64]
+    ) {
+        let isShared =
+            first.kind == JoinedSpan.client && span.kind == JoinedSpan.server
+            || first.kind == JoinedSpan.producerKind && span.kind == JoinedSpan.consumer
+        var span = span
+        let recorder = recorder(of: span.producer)
+        let newID = Self.newID(of: span, id, recorder)
+        let change = changeIndex(of: &span)
+        changes[change].editing.spanID = SpanID(newID)
+        changes[change].editing.attributes.append(
+            Attribute(AttributeKey.originalSpanID, .string(SpanID(span.spanID).description)))
+        if isShared {
+            counts.traces.sharedSplits += 1
+            changes[change].editing.parentSpanID = SpanID(span.spanID)
+            span.parentID = span.spanID
+        } else {
+            counts.traces.collisions += 1
+        }
+        moves[Move(recorder: recorder, from: span.spanID)] = newID
+        renamed[newID] = spans.count
+        span.spanID = newID
+        spans.append(span)
+    }
+
+    /// The first 8 bytes of SHA-256("share", trace, span, recorder, kind), never zero.
+    static func newID(of span: JoinedSpan, _ id: TraceID, _ recorder: UInt128) -> UInt64 {
+        let content =
+            Array("share".utf8) + id.bytes + SpanID(span.spanID).bytes + recorder.bigEndianBytes
+            + [span.kind]
+        return max(1, UInt64(bigEndianBytes: SHA256.hash(content).prefix(8)))
+    }
+
+    /// Children that a recorder recorded of a span of its own follow that span.
+    mutating func moveChildren(_ moves: [Move: UInt64]) {
+        for index in spans.indices {
+            guard let newID = newParent(of: index, moves) else { continue }
+            setParent(newID, of: index, keepingOldAs: AttributeKey.originalParentSpanID)
+        }
+    }
+
+    /// The identifier that the parent of a span got, or `nil` if it has kept its own.
+    func newParent(of index: Int, _ moves: [Move: UInt64]) -> UInt64? {
+        let span = spans[index]
+        guard span.parentID != 0 else { return nil }
+        let move = Move(recorder: recorder(of: span.producer), from: span.parentID)
+        // The answer to a shared call is below the other half, not below itself.
+        guard let newID = moves[move], newID != span.spanID else { return nil }
+        return newID
+    }
+
+    /// Gives a span another parent, or none for 0, and notes the one that it had.
+    mutating func setParent(_ parentID: UInt64, of index: Int, keepingOldAs key: String) {
+        let old = SpanID(spans[index].parentID).description
+        let change = changeIndex(ofSpanAt: index)
+        changes[change].editing.parentSpanID = SpanID(parentID)
+        changes[change].editing.attributes.append(Attribute(key, .string(old)))
+        spans[index].parentID = parentID
+    }
+
+    private mutating func changeIndex(ofSpanAt index: Int) -> Int {
+        var span = spans[index]
+        defer { spans[index] = span }
+        return changeIndex(of: &span)
+    }
+
+    /// The place of the span's change, which is made if there is none.
+    private mutating func changeIndex(of span: inout JoinedSpan) -> Int {
+        if span.change < 0 {
+            span.change = Int32(changes.count)
+            changes.append(SpanChange(originals: [span.record]))
+        }
+        return Int(span.change)
+    }
+
+    /// Pads trace ids of 64 bits, or replaces them by the id that they belong to.
+    private mutating func unifyTraceIDs(_ id: TraceID, _ start: Int, _ end: Int) {
+        var needsChange = false
+        for index in start..<end {
+            let record = data.records[Int(data.order[index])]
+            if record.traceHigh != id.high { counts.traces.tid64Joined += 1 }
+            if record.traceHigh != id.high || record.traits.contains(.isTraceIDShort) {
+                needsChange = true
+            }
+        }
+        guard needsChange else { return }
+        for index in spans.indices {
+            let record = data.records[Int(spans[index].record)]
+            guard
+                record.traceHigh != id.high || record.traits.contains(.isTraceIDShort)
+                    || spans[index].change >= 0
+            else { continue }
+            let change = changeIndex(ofSpanAt: index)
+            changes[change].editing.traceID = id
+        }
+    }
+
+    private func sources(_ start: Int, _ end: Int) -> (hasOld: Bool, hasNew: Bool) {
+        guard options.isIncremental else { return (false, true) }
+        var (hasOld, hasNew) = (false, false)
+        for index in start..<end {
+            let isOld = data.records[Int(data.order[index])].traits.contains(.isFromArchive)
+            if isOld { hasOld = true } else { hasNew = true }
+        }
+        return (hasOld, hasNew)
+    }
+
+    /// The place of the span `spanID` of the trace at hand.
+    func place(of spanID: UInt64) -> Int? {
+        if spans.count <= 8 { return spans.firstIndex { $0.spanID == spanID } }
+        let order = Mix.mix(spanID)
+        var (low, high) = (0, spans.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if spans[middle].order < order { low = middle + 1 } else { high = middle }
+        }
+        // Of spans with one key, the first has kept it.
+        if low < spans.count, spans[low].spanID == spanID { return low }
+        return renamed[spanID]
+    }
+}

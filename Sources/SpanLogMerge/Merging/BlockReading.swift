@@ -1,0 +1,84 @@
+import Dispatch
+import SpanLogStore
+import Synchronization
+
+/// Hands the blocks of many stores to several threads: each reads stores of its own, and who has
+/// none left helps those that still read.
+final class BlockReading: Sendable {
+    private let state: Mutex<State>
+    private let wakeUp = DispatchSemaphore(value: 0)
+
+    private struct State {
+        var stores: [(number: Int, store: Store)]
+        var handedOver: [Block] = []
+        var idleCount = 0
+        /// Stores that are being read.
+        var readerCount = 0
+
+        var isOver: Bool { stores.isEmpty && readerCount == 0 }
+    }
+
+    init(_ stores: [Store]) {
+        state = Mutex(State(stores: stores.enumerated().reversed().map { ($0, $1) }))
+    }
+
+    /// Reads until nothing is left. Each thread calls it once.
+    ///
+    /// - Parameters:
+    ///   - report: Called with the place of each store that this thread has read.
+    ///   - body: Called with blocks of any store.
+    func run(report: (Int, StoreReport) -> Void, _ body: (Block) -> Void) {
+        while let (number, store) = nextStore() {
+            let result = StoreReport(store) { block in
+                if !handOver(block) { body(block) }
+            }
+            report(number, result)
+            endReading()
+        }
+        while let block = takeBlock() { body(block) }
+    }
+
+    private func nextStore() -> (number: Int, store: Store)? {
+        state.withLock { state in
+            guard let next = state.stores.popLast() else { return nil }
+            state.readerCount += 1
+            return next
+        }
+    }
+
+    /// Gives a block to a thread that has nothing to do.
+    ///
+    /// - Returns: Whether there is such a thread.
+    private func handOver(_ block: Block) -> Bool {
+        let isTaken = state.withLock { state in
+            guard state.idleCount > state.handedOver.count else { return false }
+            state.handedOver.append(block)
+            return true
+        }
+        if isTaken { wakeUp.signal() }
+        return isTaken
+    }
+
+    private func endReading() {
+        let idleCount = state.withLock { state in
+            state.readerCount -= 1
+            return state.isOver ? state.idleCount : 0
+        }
+        for _ in 0..<idleCount { wakeUp.signal() }
+    }
+
+    /// Waits for a block, or until nobody reads any more.
+    private func takeBlock() -> Block? {
+        while true {
+            let (block, isOver) = state.withLock { state -> (Block?, Bool) in
+                if let block = state.handedOver.popLast() { return (block, false) }
+                if state.isOver { return (nil, true) }
+                state.idleCount += 1
+                return (nil, false)
+            }
+            if block != nil || isOver { return block }
+            wakeUp.wait()
+            state.withLock { $0.idleCount -= 1 }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+/// How a merge divides its memory.
+struct MergePlan: Sendable {
+    /// A power of two.
+    let partitionCount: Int
+    let threadCount: Int
+    /// What a chunk of a partition may gather on one thread before it is written.
+    let chunkBytesMax: Int
+    /// What a thread may remember of producers.
+    let producerBytesMax: Int
+    /// A partition with more is divided again.
+    let partitionBytesMax: Int
+    /// What the summaries of traces may take before they are written.
+    let indexBytesMax: Int
+    private let shift: UInt64
+
+    /// The bits of a record's order that decide its partition.
+    var partitionBits: UInt64 { 64 - shift }
+
+    /// - Parameters:
+    ///   - inputByteCount: What the input is likely to hold.
+    ///   - memoryByteCount: What the merge may use.
+    init(inputByteCount: UInt64, memoryByteCount: Int, threadCount: Int) {
+        self.threadCount = threadCount
+        // A partition is read whole, and its archive is made beside it, by each thread.
+        partitionBytesMax = max(memoryByteCount / 8 / threadCount, 1 << 16)
+        let wanted = inputByteCount / UInt64(partitionBytesMax / 2) + 1
+        var count = 16
+        while count < 1024, UInt64(count) < wanted { count *= 2 }
+        partitionCount = count
+        shift = UInt64(64 - count.trailingZeroBitCount)
+        chunkBytesMax = max(memoryByteCount / 4 / threadCount / count, 1 << 12)
+        producerBytesMax = max(memoryByteCount / 32 / threadCount, 1 << 16)
+        indexBytesMax = max(memoryByteCount / 16, 1 << 16)
+    }
+
+    @inline(__always)
+    func partition(of record: Record) -> Int {
+        Int(truncatingIfNeeded: record.order >> shift)
+    }
+}

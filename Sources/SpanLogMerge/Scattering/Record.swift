@@ -1,0 +1,150 @@
+import SpanLogFormat
+
+/// A record on its way through the merge: what the join needs of it, and where its bytes are.
+///
+/// 80 bytes without a gap between its fields, since it is written to temporary space as it is.
+struct Record: BitwiseCopyable, Sendable {
+    var traceHigh: UInt64
+    var traceLow: UInt64
+    var spanID: UInt64
+    /// 0 for none.
+    var parentID: UInt64
+    var start: UInt64
+    /// 0 for a span whose end was never recorded.
+    var end: UInt64
+    /// The number of the block, plus 1; 0 for what was open when its recorder was last alive.
+    var sequence: UInt64
+    /// The place among the spans of the block.
+    var index: UInt32
+    /// The place among the producers of its chunk or partition.
+    var producer: UInt32
+    /// Where the bytes begin in its chunk or partition.
+    var offset: UInt64
+    var byteCount: UInt32
+    /// OTLP's number.
+    var kind: UInt8
+    /// OTLP's number.
+    var status: UInt8
+    var traits: Traits
+
+    /// What else there is to know.
+    struct Traits: OptionSet, BitwiseCopyable, Sendable {
+        let rawValue: UInt16
+
+        /// A record that can be in no trace. `kind` is the place of its reason among all of them.
+        static let isSetAside = Traits(rawValue: 1)
+        /// A link from the span `parentID` of the trace (`start`, `end`) to the span of this key.
+        static let isLink = Traits(rawValue: 2)
+        /// The span gives its trace a name.
+        static let hasTraceName = Traits(rawValue: 4)
+        /// The trace id had 64 bits.
+        static let isTraceIDShort = Traits(rawValue: 8)
+        /// It is known whether the parent lives in another process.
+        static let isParentPlaceKnown = Traits(rawValue: 16)
+        /// The parent lives in another process.
+        static let isParentRemote = Traits(rawValue: 32)
+        /// The span's own context is not sampled, so its parent's is not.
+        static let isNotSampled = Traits(rawValue: 64)
+        /// The record was in an archive before.
+        static let isFromArchive = Traits(rawValue: 128)
+    }
+
+    var traceID: TraceID { TraceID(high: traceHigh, low: traceLow) }
+    var range: Range<Int> { Int(offset)..<Int(offset) + Int(byteCount) }
+    var isFinished: Bool { end != 0 }
+
+    /// Decides the partition, and the order within it.
+    @inline(__always)
+    var order: UInt64 { Mix.mix(traceLow) }
+}
+
+extension Record {
+    /// What fills memory until a record is read there.
+    static let none = Record(
+        traceHigh: 0, traceLow: 0, spanID: 0, parentID: 0, start: 0, end: 0, sequence: 0, index: 0,
+        producer: 0, offset: 0, byteCount: 0, kind: 0, status: 0, traits: [])
+
+    init(_ span: ScannedSpan, place: RecordPlace, byteCount: Int) {
+        traceHigh = span.traceID.high
+        traceLow = span.traceID.low
+        spanID = span.spanID
+        parentID = span.parentSpanID
+        start = span.startNanoseconds
+        end = span.endNanoseconds
+        sequence = place.sequence
+        index = place.index
+        producer = place.producer
+        offset = 0
+        self.byteCount = UInt32(byteCount)
+        kind = span.kind
+        status = span.status
+        var traits = place.traits
+        if span.traceName != nil { traits.insert(.hasTraceName) }
+        if span.isTraceIDShort { traits.insert(.isTraceIDShort) }
+        if span.flags & SpanRecord.parentRemoteKnown != 0 {
+            traits.insert(.isParentPlaceKnown)
+            if span.flags & SpanRecord.parentRemote != 0 { traits.insert(.isParentRemote) }
+            // Writers that say nothing about the parent often say nothing of sampling either.
+            if span.flags & 1 == 0 { traits.insert(.isNotSampled) }
+        }
+        self.traits = traits
+    }
+
+    /// A record that can be in no trace.
+    init(setAside reason: SetAsideReason, hash: UInt64, place: RecordPlace, byteCount: Int) {
+        self.init(
+            traceHigh: 0, traceLow: hash, spanID: 0, parentID: 0, start: 0, end: 0,
+            sequence: place.sequence, index: place.index, producer: place.producer, offset: 0,
+            byteCount: UInt32(byteCount), kind: reason.rawValue, status: 0,
+            traits: place.traits.union(.isSetAside))
+    }
+
+    /// A link from `source` to the span `spanID` of the trace `traceID`.
+    init(linkTo traceID: TraceID, _ spanID: UInt64, from source: ScannedSpan) {
+        self.init(
+            traceHigh: traceID.high, traceLow: traceID.low, spanID: spanID,
+            parentID: source.spanID, start: source.traceID.high, end: source.traceID.low,
+            sequence: 0, index: 0, producer: 0, offset: 0, byteCount: 0, kind: 0, status: 0,
+            traits: .isLink)
+    }
+}
+
+/// Where a record was read: its provenance, and who wrote it.
+struct RecordPlace {
+    /// As in ``Record``.
+    var sequence: UInt64
+    var index: UInt32
+    var producer: UInt32 = 0
+    var traits: Record.Traits = []
+}
+
+/// Why a record can be in no trace.
+enum SetAsideReason: UInt8, CaseIterable, Sendable {
+    case undecodableSpan, noTraceID, noSpanID, noStart, endBeforeStart, impossibleTime
+    case undecodableResource, undecodableBlock
+
+    init(_ defect: SpanDefect) {
+        self =
+            switch defect {
+            case .undecodable: .undecodableSpan
+            case .noTraceID: .noTraceID
+            case .noSpanID: .noSpanID
+            case .noStart: .noStart
+            case .endBeforeStart: .endBeforeStart
+            case .impossibleTime: .impossibleTime
+            }
+    }
+
+    var text: String {
+        switch self {
+        case .undecodableSpan: SpanDefect.undecodable.rawValue
+        case .noTraceID: SpanDefect.noTraceID.rawValue
+        case .noSpanID: SpanDefect.noSpanID.rawValue
+        case .noStart: SpanDefect.noStart.rawValue
+        case .endBeforeStart: SpanDefect.endBeforeStart.rawValue
+        case .impossibleTime: SpanDefect.impossibleTime.rawValue
+        case .undecodableResource: "undecodable resource"
+        case .undecodableBlock: "undecodable block"
+        }
+    }
+}

@@ -1,0 +1,217 @@
+import SpanLogFormat
+import SpanLogStore
+
+/// Sorts the records of blocks into partitions by their trace ids. Each thread has its own.
+struct Scatterer: ~Copyable {
+    private let plan: MergePlan
+    private let space: SpillSpace
+    private var chunks: [PartitionChunk]
+    private var spilled: [[SpilledChunk]]
+    /// What the chunks know by numbers.
+    private var producers: [Producer] = []
+    private var numbers: [ProducerName: UInt32] = [:]
+    private var producersByteCount = 0
+    /// Records read so far.
+    private(set) var readCount: UInt64 = 0
+
+    private struct ProducerName: Hashable {
+        let origin: [UInt8]
+        let scope: [UInt8]
+        let schemaURL: [UInt8]
+    }
+
+    /// What a thread has gathered.
+    struct Result: Sendable {
+        fileprivate(set) var chunks: [PartitionChunk]
+        fileprivate(set) var spilled: [[SpilledChunk]]
+        fileprivate(set) var readCount: UInt64
+    }
+
+    init(_ plan: MergePlan, _ space: SpillSpace) {
+        self.plan = plan
+        self.space = space
+        chunks = Array(repeating: PartitionChunk(), count: plan.partitionCount)
+        spilled = Array(repeating: [], count: plan.partitionCount)
+    }
+
+    /// Gives away what was gathered: what is still in memory, and where the rest lies.
+    consuming func finish() -> Result {
+        Result(chunks: chunks, spilled: spilled, readCount: readCount)
+    }
+}
+
+extension Scatterer {
+    /// Takes the records of a block.
+    ///
+    /// - Throws: ``MergeError`` if temporary space cannot be written.
+    mutating func add(_ block: Block) throws {
+        let places = SpanPlaces(in: block.bytes.span, block.payload)
+        var source = Source(block)
+        for group in places.groups {
+            try forgetProducersIfMany()
+            guard let number = producer(of: group, in: block, &source) else {
+                try setAside(group, places, block, source.unknown)
+                continue
+            }
+            for index in group.spans {
+                let place = source.place(index, producer: number)
+                try add(block.bytes, places.spans[index], place)
+            }
+        }
+        guard places.isBrokenOff else { return }
+        let place = source.place(places.spans.count, producer: number(of: source.unknown))
+        try setAside(.undecodableBlock, block.bytes, block.payload, place)
+    }
+
+    /// A block that is being read.
+    private struct Source {
+        let recorderID: RecorderID
+        let bootID: [UInt8]
+        let sequence: UInt64
+        /// The origin of records without a resource that can be decoded.
+        let unknown: Producer
+        var resource: Range<Int>?
+        var origin: Origin?
+
+        init(_ block: Block) {
+            recorderID = block.header.recorderID
+            bootID = block.header.anchor.bootID
+            // The greatest numbers, which no recorder reaches, have no room for what is added.
+            sequence = block.holdsOpenSpans ? 0 : min(block.header.sequence, .max - 2) + 1
+            unknown = Producer(
+                origin: Origin.withoutResource(recorderID, bootID), scope: [], schemaURL: [])
+        }
+
+        func place(_ index: Int, producer: UInt32) -> RecordPlace {
+            // Which spans were open is said anew with each copy, in any order.
+            RecordPlace(
+                sequence: sequence, index: sequence == 0 ? 0 : UInt32(truncatingIfNeeded: index),
+                producer: producer)
+        }
+    }
+
+    /// - Returns: `nil` if the resource cannot be decoded.
+    private mutating func producer(
+        of group: SpanPlaces.Group, in block: Block, _ source: inout Source
+    ) -> UInt32? {
+        if source.resource != group.resource {
+            source.resource = group.resource
+            source.origin = try? Origin(
+                recorderID: source.recorderID, bootID: source.bootID,
+                resource: Array(block.bytes[group.resource]),
+                schemaURL: Array(block.bytes[group.resourceSchema]))
+        }
+        guard let origin = source.origin else { return nil }
+        return number(
+            of: Producer(
+                origin: origin, scope: Array(block.bytes[group.scope]),
+                schemaURL: Array(block.bytes[group.scopeSchema])))
+    }
+
+    /// The number that chunks know a producer by.
+    mutating func number(of producer: Producer) -> UInt32 {
+        let name = ProducerName(
+            origin: producer.origin.id, scope: producer.scope, schemaURL: producer.schemaURL)
+        if let number = numbers[name] { return number }
+        producersByteCount += producer.origin.resource.count + producer.scope.count + 256
+        let number = UInt32(producers.count)
+        producers.append(producer)
+        numbers[name] = number
+        return number
+    }
+
+    /// Who gives each span a resource of its own must not fill the memory with them.
+    ///
+    /// All numbers mean nothing afterwards.
+    mutating func forgetProducersIfMany() throws {
+        guard producersByteCount > plan.producerBytesMax else { return }
+        for partition in chunks.indices { try spill(partition) }
+        producers.removeAll()
+        numbers.removeAll()
+        producersByteCount = 0
+    }
+
+    /// Takes one serialized span.
+    mutating func add(
+        _ bytes: [UInt8], _ range: Range<Int>, _ place: RecordPlace
+    ) throws {
+        let span: ScannedSpan
+        do {
+            span = try ScannedSpan(scanning: bytes.span, range)
+        } catch {
+            return try setAside(SetAsideReason(error), bytes, range, place)
+        }
+        if let defect = span.defect {
+            return try setAside(SetAsideReason(defect), bytes, range, place)
+        }
+        let record = Record(span, place: place, byteCount: range.count)
+        try append(record, bytes[range], place.producer)
+        guard span.linkCount > 0 else { return }
+        var links: [Record] = []
+        ScannedSpan.forEachLink(in: bytes, range) { traceID, spanID in
+            links.append(Record(linkTo: traceID, spanID, from: span))
+        }
+        for link in links { try append(link) }
+    }
+
+    private mutating func setAside(
+        _ group: SpanPlaces.Group, _ places: SpanPlaces, _ block: Block, _ producer: Producer
+    ) throws {
+        let number = number(of: producer)
+        let source = Source(block)
+        for index in group.spans {
+            try setAside(
+                .undecodableResource, block.bytes, places.spans[index],
+                source.place(index, producer: number))
+        }
+    }
+
+    /// Takes a record that can be in no trace.
+    mutating func setAside(
+        _ reason: SetAsideReason, _ bytes: [UInt8], _ range: Range<Int>, _ place: RecordPlace
+    ) throws {
+        let hash = Checksum.xxh3(bytes, range)
+        var place = place
+        // An archive keeps the origin of such a record alone, and must give the same record back.
+        let origin = producers[Int(place.producer)].origin
+        place.producer = number(of: Producer(origin: origin, scope: [], schemaURL: []))
+        let record = Record(setAside: reason, hash: hash, place: place, byteCount: range.count)
+        try append(record, bytes[range], place.producer)
+    }
+
+    private mutating func append(
+        _ record: Record, _ content: ArraySlice<UInt8>, _ producer: UInt32
+    ) throws {
+        readCount += 1
+        let partition = plan.partition(of: record)
+        chunks[partition].append(record, content, producers[Int(producer)], producer)
+        if chunks[partition].byteCount >= plan.chunkBytesMax { try spill(partition) }
+    }
+
+    private mutating func append(_ link: Record) throws {
+        let partition = plan.partition(of: link)
+        chunks[partition].append(link)
+        if chunks[partition].byteCount >= plan.chunkBytesMax { try spill(partition) }
+    }
+
+    private mutating func spill(_ partition: Int) throws {
+        guard !chunks[partition].records.isEmpty else { return }
+        try space.withFile { file in
+            spilled[partition].append(try SpilledChunk(chunks[partition], in: file))
+        }
+        // One large record leaves no large memory behind.
+        let isUsual = chunks[partition].byteCount < 2 * plan.chunkBytesMax
+        chunks[partition].removeAll(keepingCapacity: isUsual)
+    }
+}
+
+extension Origin {
+    /// The origin of records whose resource is lost.
+    static func withoutResource(_ recorderID: RecorderID, _ bootID: [UInt8]) -> Origin {
+        do {
+            return try Origin(recorderID: recorderID, bootID: bootID, resource: [])
+        } catch {
+            preconditionFailure("an empty resource can be decoded")
+        }
+    }
+}

@@ -1,0 +1,149 @@
+"""Reads an archive with nothing but the packages lmdb, opentelemetry-proto and xxhash, by the
+documented format. Shares no code with SpanLog."""
+
+import hashlib
+import json
+import struct
+from dataclasses import dataclass, field
+
+import lmdb
+import xxhash
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+HEADER = struct.Struct("<8s Q B 3x I Q Q")
+MASK = 2**64 - 1
+
+
+@dataclass
+class Archive:
+    report: dict
+    digest: str
+    # Trace id -> the spans, each with its resource's bytes and where it was found.
+    traces: dict = field(default_factory=dict)
+    summaries: list = field(default_factory=list)
+    quarantine: list = field(default_factory=list)
+
+
+def read_archive(path):
+    environment = lmdb.open(str(path), subdir=False, readonly=True, lock=False, max_dbs=4)
+    with environment.begin() as transaction:
+        tables = {
+            name: list(transaction.cursor(environment.open_db(name.encode(), transaction, create=False)))
+            for name in ("meta", "traces", "index", "quarantine")
+        }
+    meta = dict(tables["meta"])
+    assert meta[b"format"] == b"spanlog-archive 2"
+    archive = Archive(json.loads(payload(meta[b"report"])), "")
+    digest = 0
+    for key, value in tables["traces"]:
+        *_, last = read_traces(archive, payload(value))
+        assert key == last
+        digest += sum(map(xxhash.xxh3_128_intdigest, entries(payload(value))))
+    for key, value in tables["index"]:
+        for summary in entries(payload(value)):
+            archive.summaries.append(dict(fields(summary)))
+        summary = archive.summaries[-1]
+        assert key == summary[2][::-1] + summary[9]
+    for number, (key, value) in enumerate(tables["quarantine"]):
+        assert key == number.to_bytes(8, "big")
+        archive.quarantine += [dict(fields(entry)) for entry in entries(payload(value))]
+        digest += sum(map(xxhash.xxh3_128_intdigest, entries(payload(value))))
+    archive.digest = f"{digest % 2**128:032x}"
+    return archive
+
+
+def payload(value):
+    magic, checksum, codec, header_bytes, stored, decompressed = HEADER.unpack_from(value)
+    assert (magic, codec, header_bytes) == (b"SPLGARC2", 0, 40) and stored == decompressed
+    assert len(value) % 4096 == 4096 - 16 and not any(value[40 + stored :])
+    assert xxhash.xxh3_64_intdigest(value[16 : 40 + stored]) == checksum
+    return value[40 : 40 + stored]
+
+
+def entries(message):
+    return [content for number, content in fields(message) if number == 1]
+
+
+def read_traces(archive, message):
+    origins = {}
+    for number, content in fields(message):
+        if number == 2:
+            origin = dict(fields(content))
+            assert origin[1] == hashlib.sha256(origin_content(origin)).digest()[:16]
+            origins[origin[1]] = origin
+    for entry in entries(message):
+        [trace_id] = [content for number, content in fields(entry) if number == 15001]
+        part = dict(fields(entry)).get(15002, 0)
+        archive.traces.setdefault(trace_id, []).extend(read_spans(entry, origins))
+        yield scrambled(trace_id).to_bytes(8, "big") + trace_id + part.to_bytes(4, "big")
+
+
+def read_spans(entry, origins):
+    groups = [content for number, content in fields(entry) if number == 1]
+    for group, resource_spans in zip(groups, TracesData.FromString(entry).resource_spans, strict=True):
+        origin = origins[dict(fields(group))[15000]]
+        scopes = [content for number, content in fields(group) if number == 2]
+        for scope, scope_spans in zip(scopes, resource_spans.scope_spans, strict=True):
+            found = list(packed(dict(fields(scope))[15003]))
+            pairs = zip(found[::2], found[1::2])
+            for span, (sequence, index) in zip(scope_spans.spans, pairs, strict=True):
+                yield span, origin, sequence - 2, index
+
+
+def origin_content(origin):
+    content = b""
+    for number in (2, 3, 4, 5):
+        value = origin.get(number, b"")
+        content += bytes([number << 3 | 2]) + varint_bytes(len(value)) + value
+    return content
+
+
+def scrambled(trace_id):
+    x = int.from_bytes(trace_id[8:], "big")
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & MASK
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB & MASK
+    return x ^ (x >> 31)
+
+
+def fields(message):
+    """The fields of a Protocol Buffers message: numbers with bytes or integers."""
+    position = 0
+    while position < len(message):
+        tag, position = varint(message, position)
+        kind = tag & 7
+        if kind == 0:
+            value, position = varint(message, position)
+        else:
+            length = {1: 8, 5: 4}.get(kind)
+            if length is None:
+                assert kind == 2
+                length, position = varint(message, position)
+            value = message[position : position + length]
+            position += length
+        yield tag >> 3, value
+
+
+def packed(message):
+    position = 0
+    while position < len(message):
+        value, position = varint(message, position)
+        yield value
+
+
+def varint(message, position):
+    value = shift = 0
+    while True:
+        byte = message[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, position
+
+
+def varint_bytes(value):
+    result = b""
+    while value >= 0x80:
+        result += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return result + bytes([value])
