@@ -124,7 +124,7 @@ let package = Package(
                 "SpanLogClockSimulation", "SpanLogFormat", "SpanLogMerge", "SpanLogStore",
                 "SpanLogTestSupport", "SpanLogTesting",
             ],
-            swiftSettings: testing),
+            exclude: ["Fixtures"], swiftSettings: testing),
         .testTarget(
             name: "SpanLogExportTests",
             dependencies: ["SpanLogExport", "SpanLogFormat", "SpanLogMerge"],
@@ -144,3 +144,12 @@ let package = Package(
             swiftSettings: testing),
     ]
 )
+
+// libFuzzer brings the `main` of the program that it calls.
+if Context.environment["SPANLOG_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "SpanLogFuzzer", dependencies: ["SpanLogFormat", "SpanLogMerge", "SpanLogStore"],
+            path: "Tests/Fuzzing",
+            swiftSettings: testing + [.unsafeFlags(["-parse-as-library"])]))
+}

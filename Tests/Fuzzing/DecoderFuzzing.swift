@@ -1,0 +1,1 @@
+../SpanLogMergeTests/Fuzzing/DecoderFuzzing.swift
