@@ -20,13 +20,19 @@ public struct Resource: Hashable, Sendable {
 
     /// Reads a serialized OTLP `Resource`.
     ///
-    /// - Throws: ``FormatError`` if the bytes are no resource.
+    /// - Throws: ``FormatError`` if the bytes are no resource, or more than 4 MiB.
     public init(decoding bytes: [UInt8], _ range: Range<Int>? = nil) throws(FormatError) {
         self.init()
+        guard (range ?? 0..<bytes.count).count <= Self.byteCountMax else {
+            throw FormatError("a resource has more than \(Self.byteCountMax) bytes")
+        }
         var reader = ProtobufReader(bytes, range)
         while let field = try reader.next() {
             guard field.number == OTLPField.Resource.attributes else { continue }
             attributes.append(try reader.attribute(field.value))
         }
     }
+
+    /// A larger resource is refused when reading.
+    package static let byteCountMax = 4 << 20
 }

@@ -27,6 +27,7 @@ package struct ScannedSpan: Hashable, Sendable {
     /// - Complexity: O(*n*) in the number of bytes, without allocating.
     package init(scanning bytes: Span<UInt8>, _ range: Range<Int>) throws(SpanDefect) {
         typealias Field = OTLPField.Span
+        if try SpanElements.isTooMany(bytes, range) { throw .undecodable }
         var cursor = WireCursor(range)
         while let field = try cursor.next(bytes) {
             switch field.number {

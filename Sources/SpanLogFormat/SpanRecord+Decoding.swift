@@ -1,14 +1,17 @@
 extension SpanRecord {
     /// Reads a serialized OTLP `Span`. Fields that OTLP does not define are passed over.
     ///
-    /// - Throws: ``FormatError`` if the bytes are no span, an identifier has a wrong length, or
-    ///   values nest deeper than ``nestingMax``.
+    /// - Throws: ``FormatError`` if the bytes are no span, an identifier has a wrong length, values
+    ///   nest deeper than ``nestingMax``, or there are more than 4,194,304 of them.
     /// - Complexity: O(*n*) in the number of bytes.
     public init(decoding bytes: [UInt8], _ range: Range<Int>? = nil) throws(FormatError) {
         typealias Field = OTLPField.Span
         self.init(
             traceID: TraceID(high: 0, low: 0), spanID: SpanID(0), name: "",
             startNanoseconds: 0, endNanoseconds: 0)
+        guard (try? SpanElements.isTooMany(bytes.span, range ?? 0..<bytes.count)) == false else {
+            throw FormatError("a span has more than \(SpanElements.countMax) attributes and values")
+        }
         var reader = ProtobufReader(bytes, range)
         while let field = try reader.next() {
             let value = field.value

@@ -243,6 +243,11 @@ extension StoreDirectory {
                 .writeFailed,
                 "\(path) lies on a read-only file system: choose another directory.",
                 cause: error)
+        case EOVERFLOW:
+            StoreError(
+                .readFailed,
+                "\(path) has more than \(FileSystem.entryCountMax) files: this is no store that "
+                    + "SpanLog wrote. Name the stores themselves.")
         case ENOTSUP:
             StoreError(
                 .damaged,

@@ -37,8 +37,11 @@ public struct Store: Sendable {
         var found: [String] = []
         // Links may lead back to where the search has been.
         var visited: Set<FileSystem.Identity> = []
-        var waiting = [path]
-        while let path = waiting.popLast() {
+        var waiting = [(path, depth: 0)]
+        while let (path, depth) = waiting.popLast() {
+            guard depth <= depthMax, visited.count < directoryCountMax else {
+                throw tooManyDirectories(path)
+            }
             let directory = StoreDirectory(path: path)
             guard visited.insert(try directory.identity()).inserted else { continue }
             if try directory.isStore() {
@@ -47,11 +50,24 @@ public struct Store: Sendable {
             }
             for name in try directory.entries() {
                 let below = directory.filePath(name)
-                if (try? FileSystem.kind(of: below)) == .directory { waiting.append(below) }
+                if (try? FileSystem.kind(of: below)) == .directory {
+                    waiting.append((below, depth + 1))
+                }
             }
         }
         return found.sorted()
     }
+
+    private static func tooManyDirectories(_ path: String) -> StoreError {
+        StoreError(
+            .readFailed,
+            "The search for stores has come to \(path), \(depthMax) directories deep or after "
+                + "\(directoryCountMax) of them: name the stores themselves.")
+    }
+
+    /// How deep below the path that was named stores are looked for, and in how many directories.
+    static let depthMax = 64
+    private static let directoryCountMax = 1_000_000
 }
 
 extension Store {

@@ -5,7 +5,7 @@ extension SpoolLayout {
     private static let chunkCountMax = 1 << 16
     private static let chunkByteCountMax = 1 << 30
     private static let slotCountMax = 1 << 20
-    private static let textByteCountMax = 16 << 20
+    private static let textByteCountMax = Resource.byteCountMax
     private static let spoolByteCountMax = 1 << 32
 
     /// The bytes of a chunk behind its header, and the entries that find room in them.

@@ -29,7 +29,8 @@ package enum FileSystem {
         path.split(separator: "/").last.map(String.init) ?? path
     }
 
-    /// The names in a directory, sorted, without `.` and `..`.
+    /// The names in a directory, sorted, without `.` and `..`. More than ``entryCountMax`` are refused
+    /// with `EOVERFLOW`.
     package static func entries(of path: String) throws(SystemError) -> [String] {
         guard let directory = unsafe opendir(path) else { throw SystemError() }
         defer { unsafe closedir(directory) }
@@ -40,9 +41,13 @@ package enum FileSystem {
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name != ".", name != ".." { names.append(name) }
+            guard names.count <= entryCountMax else { throw SystemError(number: EOVERFLOW) }
         }
         return names.sorted()
     }
+
+    /// The most entries of a directory that are read.
+    package static let entryCountMax = 1_000_000
 
     /// What there is at a path.
     package enum Kind: Sendable {

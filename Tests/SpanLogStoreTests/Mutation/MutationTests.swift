@@ -89,7 +89,7 @@ struct MutationCampaign: CustomStringConvertible {
         _ store: Store, _ sample: StoreSample, _ number: UInt64
     ) throws -> [[UInt8]: Int] {
         var delivered: [[UInt8]: Int] = [:]
-        let report = try StoreReport(store) { block, value, _ in
+        let report = try StoreReport(store) { block, value, file in
             if let value {
                 delivered[Array(value.prefix(Int(block.storedByteCount))), default: 0] += 1
             }
@@ -100,7 +100,8 @@ struct MutationCampaign: CustomStringConvertible {
                     // Nothing tells whether the bytes of an open span in a spool are right.
                     if value == nil, block.holdsOpenSpans { return }
                     if !sample.spans.contains(Array(block.bytes[place.span])) {
-                        Issue.record("mutation \(number): a span that nobody recorded")
+                        let place = "block \(block.header.sequence) of \(FileSystem.name(of: file))"
+                        Issue.record("mutation \(number): a span that nobody recorded, \(place)")
                     }
                 }
             } catch is FormatError {

@@ -104,13 +104,15 @@ struct StoreMutator {
     // MARK: Forgeries
 
     /// Changes a block's header, or makes up a payload, and gives it the right checksum.
+    ///
+    /// Only of a block that is as it was: the right checksum for a span that was changed before would
+    /// make it one that somebody recorded. And it stays on its own pages: what lies within a sound
+    /// block is its content, and not for anybody to look for blocks in.
     private mutating func forge(_ bytes: inout [UInt8]) {
-        let starts = stride(from: 16, to: bytes.count - 192, by: 4096).filter {
-            bytes[$0..<$0 + 8].elementsEqual("SPLGBLK1".utf8)
-        }
+        let starts = sample.places(in: bytes)
         guard !starts.isEmpty else { return }
         isForged = true
-        let start = generator.element(of: starts)
+        let (start, end) = generator.element(of: starts)
         switch generator.below(5) {
         case 0: bytes[start + 16 + generator.below(176)] = generator.byte()
         case 1:
@@ -120,7 +122,9 @@ struct StoreMutator {
         default: makeUpPayload(&bytes, start)
         }
         let count = Int(clamping: UInt64(littleEndianIn: bytes, at: start + 72))
-        guard count <= bytes.count - start - 192 else { return }
+        guard count <= (end - start + 4095) / 4096 * 4096 - 16 - 192,
+            count <= bytes.count - start - 192
+        else { return }
         let checksum = Checksum.xxh3(bytes, start + 16..<start + 192 + count)
         bytes.replaceSubrange(start + 8..<start + 16, with: checksum.littleEndianBytes)
     }

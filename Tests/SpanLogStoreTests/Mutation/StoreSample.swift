@@ -41,22 +41,27 @@ struct StoreSample: Sendable {
     /// The blocks of the original that stand in `bytes` as they were: compared byte by byte, without
     /// any of the code that is tested.
     func survivors(in bytes: [UInt8]) -> Set<[UInt8]> {
-        Self.rawBlocks(in: bytes).intersection(blocks)
+        Set(places(in: bytes).map { Array(bytes[$0.start..<$0.end]) })
+    }
+
+    /// Where they stand.
+    func places(in bytes: [UInt8]) -> [(start: Int, end: Int)] {
+        Self.rawPlaces(in: bytes).filter { blocks.contains(Array(bytes[$0.start..<$0.end])) }
     }
 
     private static func rawBlocks(in bytes: [UInt8]) -> Set<[UInt8]> {
-        var blocks: Set<[UInt8]> = []
-        var start = 16
-        while start + 192 <= bytes.count {
-            if bytes[start] == 0x53, bytes[start..<start + 8].elementsEqual("SPLGBLK1".utf8) {
-                let count = UInt64(littleEndianIn: bytes, at: start + 72)
-                if count <= UInt64(bytes.count - start - 192) {
-                    blocks.insert(Array(bytes[start..<start + 192 + Int(count)]))
-                }
-            }
-            start += 4096
+        Set(rawPlaces(in: bytes).map { Array(bytes[$0.start..<$0.end]) })
+    }
+
+    private static func rawPlaces(in bytes: [UInt8]) -> [(start: Int, end: Int)] {
+        var places: [(start: Int, end: Int)] = []
+        for start in stride(from: 16, through: bytes.count - 192, by: 4096)
+        where bytes[start] == 0x53 && bytes[start..<start + 8].elementsEqual("SPLGBLK1".utf8) {
+            let count = UInt64(littleEndianIn: bytes, at: start + 72)
+            guard count <= UInt64(bytes.count - start - 192) else { continue }
+            places.append((start, start + 192 + Int(count)))
         }
-        return blocks
+        return places
     }
 }
 
