@@ -93,7 +93,9 @@ struct StoreMutator {
 
     /// `cp` reads from front to back while the writer goes on: the front is older than the rest.
     private mutating func copyHalf(_ name: String, _ bytes: inout [UInt8]) {
-        guard let older = sample.older[name], bytes.count > older.count else {
+        guard let older = sample.older[name], bytes.count > older.count,
+            older.count >= 4096
+        else {
             return bytes.removeLast(bytes.count / 3)
         }
         let cut = generator.below(older.count / 4096) * 4096
