@@ -148,6 +148,21 @@ import Testing
         #expect(try Self.blocks(store).reduce(0) { $0 + $1.header.spanCount } == 2000)
     }
 
+    @Test func `of several threads that wait for room, none is passed over by the others`()
+        async throws
+    {
+        var options = Self.small
+        options.spool.waitNanoseconds = 60_000_000_000
+        let writer = try StoreWriter(store, options: options)
+        await concurrently(6) { _ in
+            let span = [UInt8](repeating: 7, count: 1000)
+            for _ in 0..<1000 { writer.append(span, start: 5, end: 9) }
+        }
+        #expect(await writer.shutdown() == nil)
+        #expect(writer.drops == DropCounters())
+        #expect(try Self.blocks(store).reduce(0) { $0 + $1.header.spanCount } == 6000)
+    }
+
     @Test func `the lock tells a recorder that lives from a copy of its spool`() async throws {
         let writer = try StoreWriter(store)
         writer.append([1], start: 1, end: 2)

@@ -124,8 +124,12 @@ extension SpoolLane {
             return free(slot)
         }
         var outcome = enter { unsafe tryAppend(span, slot, start, end, &$0) }
-        if outcome == .noRoom, space.waitForRoom() {
-            outcome = enter { unsafe tryAppend(span, slot, start, end, &$0) }
+        if outcome == .noRoom {
+            // Another thread may have taken the room by the time that this one tries again.
+            let wait = space.beginWait()
+            while outcome == .noRoom, space.waitForRoom(wait) {
+                outcome = enter { unsafe tryAppend(span, slot, start, end, &$0) }
+            }
         }
         switch outcome {
         case .taken: return

@@ -17,9 +17,9 @@ final class SpoolSpace: Sendable {
     /// How many lanes are in use: one, and more as soon as threads meet in it, so that few threads
     /// fill few chunks, and many do not wait for each other.
     private let lanesInUse = Atomic<Int>(1)
+    private let fullChunkObserver = Mutex<(@Sendable () -> Void)?>(nil)
 
     static let laneCountMax = 16
-    private let fullChunkObserver = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(_ mapping: SpoolMapping, _ largeSpans: LargeSpans, waitNanoseconds: UInt64) {
         self.mapping = mapping
@@ -63,7 +63,6 @@ extension SpoolSpace {
     func returnSlots(_ slots: ArraySlice<Int32>) {
         freeSlots.withLock { $0 += slots }
     }
-
 }
 
 // MARK: Chunks
@@ -113,22 +112,29 @@ extension SpoolSpace {
         fullChunkObserver.withLock { $0 }?()
     }
 
+    /// The wait of one span for room, which ends at the latest when its time is over.
+    struct Wait {
+        fileprivate let deadline: DispatchTime
+        fileprivate let isRoom = DispatchSemaphore(value: 0)
+    }
+
+    /// Begins to wait. The time that a span may wait runs from here.
+    func beginWait() -> Wait {
+        Wait(deadline: .now() + .nanoseconds(Int(waitNanoseconds)))
+    }
+
     /// Waits until there may be room for a span, or the time for that is over.
     ///
     /// - Returns: Whether it is worth another try.
-    func waitForRoom() -> Bool {
-        guard waitNanoseconds > 0 else { return false }
-        let deadline = DispatchTime.now() + .nanoseconds(Int(waitNanoseconds))
-        let isRoom = DispatchSemaphore(value: 0)
-        while freeChunks.withLock({ $0.isEmpty }) {
-            waiting.withLock { $0.append(isRoom) }
-            // A chunk that was released before the line above has not signalled.
-            guard freeChunks.withLock({ $0.isEmpty }) else { break }
-            tellOfFullChunk()
-            guard isRoom.wait(timeout: deadline) == .success else { break }
-        }
-        waiting.withLock { $0.removeAll { $0 === isRoom } }
-        return true
+    func waitForRoom(_ wait: Wait) -> Bool {
+        guard waitNanoseconds > 0, DispatchTime.now() < wait.deadline else { return false }
+        let isRoom = wait.isRoom
+        waiting.withLock { $0.append(isRoom) }
+        defer { waiting.withLock { $0.removeAll { $0 === isRoom } } }
+        // A chunk that was released before the line above has not signalled.
+        guard freeChunks.withLock({ $0.isEmpty }) else { return true }
+        tellOfFullChunk()
+        return isRoom.wait(timeout: wait.deadline) == .success
     }
 
     private func tellOfRoom() {
