@@ -43,7 +43,10 @@ final class SpoolMapping: Sendable {
     ) throws(SystemError) -> UnsafeMutableRawPointer {
         // The lock tells readers that the recorder lives. It goes when the process does, however
         // that ends, and it is seen across PID namespaces.
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw SystemError() }
+        // A reader that looks whether somebody has it holds it for a moment, for which this waits.
+        while flock(descriptor, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw SystemError() }
+        }
         let code = posix_fallocate(descriptor, 0, off_t(count))
         guard code == 0 else { throw SystemError(number: code) }
         let protection = PROT_READ | PROT_WRITE
