@@ -1,4 +1,3 @@
-internal import Dispatch
 public import Logging
 public import ServiceLifecycle
 internal import SpanLogFormat
@@ -76,7 +75,7 @@ public final class Recorder: Service, Sendable {
     /// As ``flush()``, for code that is not asynchronous: it blocks the calling thread.
     @available(*, noasync, message: "await flush() instead")
     public func flushBlocking() throws {
-        try tracer.waitUntilDurable()
+        try writer.flushBlocking()
     }
 
     /// Makes durable what has ended, and records nothing any more. Calling it again does no harm.
@@ -88,14 +87,7 @@ public final class Recorder: Service, Sendable {
 
     /// As ``shutdown()``, and blocks the calling thread.
     package func shutdownBlocking() throws {
-        let isDone = DispatchSemaphore(value: 0)
-        let failure = Box<StoreError?>(nil)
-        writer.shutdown { error in
-            failure.value.withLock { $0 = error }
-            isDone.signal()
-        }
-        isDone.wait()
-        if let error = failure.value.withLock({ $0 }) { throw RecorderError(error) }
+        try writer.shutdownBlocking()
     }
 
     /// Waits until the service group shuts down or the task is cancelled, and then shuts down.

@@ -10,7 +10,7 @@ enum MergeText {
         lines += report.stores.compactMap { store in
             StoreText.removed(store.removed).map { "\(store.path): \($0)" }
         }
-        lines += report.damages.map { "damage: \($0.reason)" }
+        lines += report.damages.map { "damage: \(StoreText.describe($0))" }
         lines.append(traces(report.traces))
         lines += orphans(report)
         lines += identifiers(report.traces)

@@ -79,7 +79,7 @@ enum StoreText {
         if report.livingRecorderCount > 0 {
             line += "; left alone: \(Text.count(report.livingRecorderCount, "living recorder"))"
         }
-        return ([line] + report.damages.map { "  left as it is: \($0.reason)" })
+        return ([line] + report.damages.map { "  left as it is: \(describe($0))" })
             .joined(separator: "\n")
     }
 
@@ -117,9 +117,11 @@ enum StoreText {
     }
 
     private static func damages(_ report: StoreReport) -> [String] {
-        report.damages.map { damage in
-            let isNamed = damage.reason.contains(damage.file)
-            return "  damage: \(isNamed ? "" : "\(damage.file): ")\(damage.reason)"
-        }
+        report.damages.map { "  damage: \(describe($0))" }
+    }
+
+    /// The file and what is wrong with it.
+    static func describe(_ damage: Store.Damage) -> String {
+        damage.reason.contains(damage.file) ? damage.reason : "\(damage.file): \(damage.reason)"
     }
 }

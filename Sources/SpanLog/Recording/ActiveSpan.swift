@@ -87,8 +87,8 @@ public final class ActiveSpan: Tracing.Span {
 
     /// Changes several attributes in one go. `update` is not called unless the span is recording.
     public func updateAttributes(_ update: (inout SpanAttributes) -> Void) {
-        guard isRecording else { return }
-        var attributes = state.withLock { $0.takeAttributes() }
+        let taken = state.withLock { $0.isRecording ? $0.takeAttributes() : nil }
+        guard var attributes = taken else { return }
         update(&attributes)
         change { $0.setAttributes(attributes, $1) }
     }

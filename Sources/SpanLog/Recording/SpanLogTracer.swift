@@ -1,6 +1,4 @@
-internal import Dispatch
 internal import SpanLogStore
-internal import Synchronization
 public import Tracing
 
 /// Makes spans that are recorded into a ``Recorder``'s store, and carries their context in headers.
@@ -78,17 +76,6 @@ public struct SpanLogTracer: Tracer {
     ///
     /// ``Recorder/flush()`` does the same and tells of failures.
     public func forceFlush() {
-        try? waitUntilDurable()
-    }
-
-    func waitUntilDurable() throws(RecorderError) {
-        let isDone = DispatchSemaphore(value: 0)
-        let failure = Box<StoreError?>(nil)
-        core.writer.flush { error in
-            failure.value.withLock { $0 = error }
-            isDone.signal()
-        }
-        isDone.wait()
-        if let error = failure.value.withLock({ $0 }) { throw RecorderError(error) }
+        try? core.writer.flushBlocking()
     }
 }
