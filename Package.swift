@@ -87,9 +87,6 @@ let package = Package(
             name: "SpanLogBenchGenerator",
             dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
             path: "Tools/benchmark/Generator", swiftSettings: strict),
-        .executableTarget(
-            name: "SpanLogMergeBench", dependencies: ["SpanLogBenchGenerator", "SpanLogMerge"],
-            path: "Tools/benchmark/MergeBench", swiftSettings: testing),
         .target(
             name: "SpanLogTestSupport",
             dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
@@ -101,8 +98,9 @@ let package = Package(
         .executableTarget(
             name: "SpanLogBench",
             dependencies: [
-                "CSpanLogAllocations", "CSpanLogZstd", "SpanLog", "SpanLogFormat", "SpanLogLMDB",
-                "SpanLogClockSimulation", "SpanLogStore",
+                "CSpanLogAllocations", "CSpanLogZstd", "SpanLog", "SpanLogBenchGenerator",
+                "SpanLogClockSimulation", "SpanLogFormat", "SpanLogLMDB", "SpanLogMerge",
+                "SpanLogStore",
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ],
             path: "Tools/benchmark/Bench", swiftSettings: testing),

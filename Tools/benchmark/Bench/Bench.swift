@@ -24,6 +24,20 @@ struct Bench {
         case "clock":
             arguments.expectNoMore()
             print(ClockBenchmark.table(ClockBenchmark.run(scenarios: ClockScenario.all)))
+        case "generate":
+            let path = arguments.expectNext()
+            let settings = arguments.takeSettings(MergeBenchmark.shapeKeys)
+            arguments.expectNoMore()
+            try MergeBenchmark.generate(path, settings)
+        case "merge":
+            let (path, archive) = (arguments.expectNext(), arguments.expectNext())
+            let settings = arguments.takeSettings(["threads", "memory"])
+            arguments.expectNoMore()
+            try MergeBenchmark.merge(path, archive, settings)
+        case "show":
+            let archive = arguments.expectNext()
+            arguments.expectNoMore()
+            try MergeBenchmark.show(archive)
         default: Arguments.usage()
         }
     }
@@ -39,6 +53,23 @@ struct Arguments {
 
     mutating func takeNext() -> String? {
         rest.isEmpty ? nil : rest.removeFirst()
+    }
+
+    mutating func expectNext() -> String {
+        guard let next = takeNext() else { Self.usage() }
+        return next
+    }
+
+    /// Takes what is left of the form `key=value` with one of these keys.
+    mutating func takeSettings(_ keys: Set<String>) -> [String: String] {
+        var settings: [String: String] = [:]
+        rest.removeAll { argument in
+            let parts = argument.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, keys.contains(String(parts[0])) else { return false }
+            settings[String(parts[0])] = String(parts[1])
+            return true
+        }
+        return settings
     }
 
     mutating func takeFlag(_ name: String) -> Bool {
@@ -70,6 +101,11 @@ struct Arguments {
               record [--threads N] [--only TEXT]   what a span costs its caller, beside others
               write [--seconds N]                  how fast spans become durable, and how small
               clock                                how well the merge aligns simulated clocks
+              generate DIRECTORY [KEY=VALUE…]      stores from a seed, with the truth beside them
+              merge DIRECTORY ARCHIVE [KEY=VALUE…] how fast they are merged, and in how much memory
+              show ARCHIVE                         how fast traces are found
+            KEY is hosts, services, spans, trace, bytes, steps, block, damaged, duplicates, losses,
+            rate, spread or seed for generate, and threads or memory (in MiB) for merge.
 
             """
         FileHandle.standardError.write(Data(text.utf8))

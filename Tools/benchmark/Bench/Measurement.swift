@@ -1,5 +1,5 @@
 import CSpanLogAllocations
-import Glibc
+import Foundation
 
 /// What some work cost the thread that did it.
 struct Measurement {
@@ -29,6 +29,15 @@ struct Measurement {
         var time = timespec()
         clock_gettime(clock, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
+extension Measurement {
+    /// The most memory that was this process's own so far, mapped files included.
+    static var peakMemoryBytes: Int {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") } ?? ""
+        return (Int(line.filter(\.isNumber)) ?? 0) * 1024
     }
 }
 

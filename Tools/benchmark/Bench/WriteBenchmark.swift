@@ -42,7 +42,7 @@ extension WriteBenchmark {
             rates.kept.append(Self.produce(kept.tracer, seconds: slice))
             rates.thrownAway.append(Self.produce(thrownAway.tracer, seconds: slice))
         }
-        let peak = Self.peakMemoryBytes
+        let peak = Measurement.peakMemoryBytes
         try await kept.shutdown()
         try await thrownAway.shutdown()
         results.sustainedSpansPerSecond = rates.kept.median
@@ -74,13 +74,6 @@ extension WriteBenchmark {
             .contentsOfDirectory(at: path, includingPropertiesForKeys: [.fileSizeKey])
             .filter { $0.pathExtension == "mdb" }
             .reduce(0) { try $0 + ($1.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0) }
-    }
-
-    /// The most memory that was this process's own so far, mapped files included.
-    private static var peakMemoryBytes: Int {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") } ?? ""
-        return (Int(line.filter(\.isNumber)) ?? 0) * 1024
     }
 }
 

@@ -3,31 +3,17 @@ import SpanLogBenchGenerator
 import SpanLogMerge
 import SpanLogStore
 
-/// `SpanLogMergeBench generate DIRECTORY [key=value…]` makes stores, and
-/// `SpanLogMergeBench merge DIRECTORY ARCHIVE [key=value…]` merges them and prints how fast.
-@main
-struct MergeBench {
-    static func main() throws {
-        let arguments = CommandLine.arguments.dropFirst()
-        let words = arguments.filter { !$0.contains("=") }
-        var values: [String: String] = [:]
-        for argument in arguments where argument.contains("=") {
-            let parts = argument.split(separator: "=", maxSplits: 1)
-            values[String(parts[0])] = String(parts[1])
-        }
-        switch (words.first, words.count) {
-        case ("generate", 2): try generate(words.last!, values)
-        case ("merge", 3): try merge(words[words.startIndex + 1], words.last!, values)
-        case ("show", 2): try show(words.last!)
-        default:
-            print(
-                "usage: SpanLogMergeBench generate DIRECTORY | merge DIRECTORY ARCHIVE | show ARCHIVE"
-            )
-            exit(64)
-        }
-    }
+/// Makes stores of any shape from a seed, merges them, and looks things up in the archive.
+///
+/// What is not said of a shape or a merge has its default: `spans=2000000 hosts=8`.
+enum MergeBenchmark {
+    /// What can be said of the shape of stores.
+    static let shapeKeys: Set = [
+        "hosts", "services", "spans", "trace", "bytes", "steps", "block", "damaged", "duplicates",
+        "losses", "rate", "spread", "seed",
+    ]
 
-    private static func generate(_ path: String, _ values: [String: String]) throws {
+    static func generate(_ path: String, _ values: [String: String]) throws {
         var shape = StoreShape()
         func number(_ key: String, _ value: inout Int) {
             if let text = values[key], let number = Int(text) { value = number }
@@ -52,7 +38,7 @@ struct MergeBench {
         print("\(truth.spanCount) spans in \(truth.traceCount) traces, \(truth.byteCount) bytes")
     }
 
-    private static func merge(
+    static func merge(
         _ path: String, _ archive: String, _ values: [String: String]
     ) throws {
         var options = Merge.Options()
@@ -76,13 +62,13 @@ struct MergeBench {
             joined after \(text((moments.ending - start) / .seconds(1))) s, \
             processor \(text(processorSeconds())) s)
             \(text(spans / seconds / 1e6)) million spans/s, \
-            \(text(Double(bytes) / seconds / 1e6)) MB/s, peak RSS \(peakRSS() >> 10) MiB, \
+            \(text(Double(bytes) / seconds / 1e6)) MB/s, peak RSS \(Measurement.peakMemoryBytes >> 20) MiB, \
             temporary \(report.temporaryByteCount >> 20) MiB, archive \(size >> 20) MiB
             digest \(report.digest)
             """)
     }
 
-    private static func show(_ path: String) throws {
+    static func show(_ path: String) throws {
         var start = ContinuousClock.now
         let archive = try ArchiveReader(path)
         print("open \(ContinuousClock.now - start)")
@@ -104,13 +90,6 @@ struct MergeBench {
         return [usage.ru_utime, usage.ru_stime].reduce(0) {
             $0 + Double($1.tv_sec) + Double($1.tv_usec) * 1e-6
         }
-    }
-
-    /// The greatest resident set so far, in KiB.
-    private static func peakRSS() -> Int {
-        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") } ?? ""
-        return Int(line.filter(\.isNumber)) ?? 0
     }
 }
 
