@@ -9,11 +9,15 @@ struct MLflowTraceInfo: Sendable {
     let traceID: TraceID
     let requestTimeMilliseconds: Int64
     let durationMilliseconds: Int64
-    let isError: Bool
+    let state: MLflowState
+    /// Whether the trace's root is in no store.
+    let isHeadless: Bool
     let requestPreview: String?
     let responsePreview: String?
     let metadata: [String: String]
     let tags: [String: String]
+    /// The tags without a name that nobody gave.
+    let givenTags: [String: String]
 
     init(_ trace: ArchivedTrace, _ context: MLflowTraceContext) {
         let root = context.rootIndex.map { trace.spans[$0] }
@@ -22,7 +26,10 @@ struct MLflowTraceInfo: Sendable {
         requestTimeMilliseconds = Int64(times.lowerBound / 1_000_000)
         durationMilliseconds = Int64((times.upperBound - times.lowerBound) / 1_000_000)
         // A trace whose root is nowhere did not end well, and must not look as if it went on.
-        isError = root.map { $0.record.status.code == .error || $0.record.isUnfinished } ?? true
+        let isError =
+            root.map { $0.record.status.code == .error || $0.record.isUnfinished } ?? true
+        state = isError ? .error : .ok
+        isHeadless = root == nil
 
         let inputs = root.flatMap { MLflowRecordedValue(MLflowKey.spanInputs, of: $0.record) }
         let outputs = root.flatMap { MLflowRecordedValue(MLflowKey.spanOutputs, of: $0.record) }
@@ -30,9 +37,13 @@ struct MLflowTraceInfo: Sendable {
         responsePreview = outputs.map { MLflowPreview(of: $0, role: .assistant).text }
 
         let leader = root ?? trace.spans.first
-        metadata = Self.metadata(context.values, leader?.resource, inputs, outputs)
+        var metadata = Self.metadata(context.values, leader?.resource, inputs, outputs)
+        if isHeadless { metadata[MLflowKey.headless] = "true" }
+        self.metadata = metadata
         let name = context.values.name ?? leader?.record.name
         var tags = context.values.tags
+        tags[MLflowKey.traceName] = context.values.name
+        givenTags = tags
         tags[MLflowKey.traceName] = name?.truncated(MLflowLimit.tagValue)
         self.tags = tags
     }
@@ -77,7 +88,7 @@ extension MLflowTraceInfo {
             traceID: "tr-\(traceID)",
             traceLocation: .init(mlflowExperiment: .init(experimentID: experimentID)),
             requestTime: requestTime, executionDuration: duration,
-            state: isError ? "ERROR" : "OK",
+            state: state.rawValue,
             requestPreview: requestPreview?.storable, responsePreview: responsePreview?.storable,
             traceMetadata: metadata.mapValues(\.storable), tags: storableTags)
         return try JSON.encoded(Body(trace: .init(traceInfo: info)))
