@@ -29,6 +29,9 @@ public final class ExportJournal: Sendable {
         self.path = path
         self.omission = omission
     }
+
+    /// Whether the file is there, or can be made, and can be written.
+    public var canBeKept: Bool { (try? FileSystem.append([], to: path)) != nil }
 }
 
 // MARK: For the exporter

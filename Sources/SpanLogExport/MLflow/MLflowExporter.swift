@@ -41,13 +41,15 @@ public struct MLflowExporter: Sendable {
     ///   - transport: What carries requests to the server.
     ///   - experiment: The name of the experiment, which is created if there is none.
     ///   - credentials: What to show to the server, if it asks.
+    ///   - workspace: The workspace of the experiment, for a server that has workspaces.
     public init(
         over transport: any ExportTransport, toExperiment experiment: String,
-        credentials: MLflowCredentials? = nil, options: Options = Options()
+        credentials: MLflowCredentials? = nil, workspace: String? = nil,
+        options: Options = Options()
     ) {
         self.init(
-            MLflowClient(transport, credentials: credentials), toExperiment: experiment,
-            options: options)
+            MLflowClient(transport, credentials: credentials, workspace: workspace),
+            toExperiment: experiment, options: options)
     }
 
     init(_ client: MLflowClient, toExperiment experiment: String, options: Options = Options()) {
