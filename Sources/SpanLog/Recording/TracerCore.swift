@@ -17,9 +17,11 @@ final class TracerCore: Sendable {
         spool = writer.spool
         let spoolLanes = writer.spool.lanes
         let generators = IDGenerator.family(of: spoolLanes.count)
+        let attachments = RecordedAttachments()
         lanes = zip(spoolLanes, generators).map { spool, generator in
             RecordingLane(
-                spool: spool, generator: generator, limits: limits, redaction: redaction)
+                spool: spool, generator: generator, limits: limits, redaction: redaction,
+                attachments: attachments)
         }
     }
 
@@ -63,10 +65,12 @@ final class TracerCore: Sendable {
         let identity = SpanIdentity(
             traceID: parent.traceID, spanID: lane.generator.spanID(),
             flags: parent.flags.sampled(isSampled), traceState: parent.traceState)
-        return ActiveSpan(
+        let span = ActiveSpan(
             operationName, identity: identity, parentID: parent.spanID, isParentRemote: isRemote,
             context: context, kind: kind, start: isSampled ? start(lane) : .unknown,
             lane: lane)
+        if isRemote, !context.isEmpty { span.sayScope(of: context) }
+        return span
     }
 
     private func startRoot(
@@ -79,10 +83,12 @@ final class TracerCore: Sendable {
         let identity = SpanIdentity(
             traceID: traceID, spanID: lane.generator.spanID(),
             flags: TraceFlags.random.sampled(isSampled), traceState: TraceState())
-        return ActiveSpan(
+        let span = ActiveSpan(
             operationName, identity: identity, parentID: nil, isParentRemote: false,
             context: context, kind: kind, start: isSampled ? start(lane) : .unknown,
             lane: lane)
+        if !context.isEmpty { span.sayScope(of: context) }
+        return span
     }
 }
 
