@@ -101,7 +101,12 @@ public struct MLflowExporter: Sendable {
             }
             try await source.forEachTrace { archived in
                 try Task.checkCancellation()
-                let trace = MLflowTrace(archived)
+                guard let trace = MLflowTrace(archived) else {
+                    result.addTraceWithoutSpans()
+                    return delivery.progress.advance(by: archived.spans.count)
+                }
+                let noteCount = archived.spans.count - trace.spans.count
+                if noteCount > 0 { delivery.progress.advance(by: noteCount) }
                 if !batch.hasRoom(for: trace, within: delivery.limits) { try await send() }
                 batch.append(trace)
             }
@@ -119,6 +124,9 @@ public struct MLflowExportResult: Sendable {
     public private(set) var traceCount = 0
     /// The spans that are in MLflow.
     public private(set) var spanCount = 0
+    /// The traces of which there are only notes, such as feedback, and no spans. They are not in MLflow:
+    /// merge the stores that have their spans into the archive, and export again.
+    public private(set) var traceWithoutSpansCount = 0
     /// What the server refused.
     public private(set) var refusals: [Refusal] = []
 
@@ -141,6 +149,10 @@ public struct MLflowExportResult: Sendable {
 
     init(experimentID: String) {
         self.experimentID = experimentID
+    }
+
+    mutating func addTraceWithoutSpans() {
+        traceWithoutSpansCount += 1
     }
 
     mutating func add(_ outcome: MLflowDeliveryOutcome) {

@@ -7,7 +7,7 @@ struct MLflowTrace: Sendable {
     let info: MLflowTraceInfo
     /// The spans, the main root last: as long as it is missing, the trace counts as in progress.
     let spans: [Span]
-    /// The bytes of all spans.
+    /// The bytes of all spans and attachments.
     let byteCount: Int
 
     /// A span as it stands in a request.
@@ -17,12 +17,21 @@ struct MLflowTrace: Sendable {
         let bytes: [UInt8]
     }
 
-    init(_ trace: ArchivedTrace) {
-        let context = MLflowTraceContext(trace)
+    /// What the spans refer to.
+    let attachments: [MLflowAttachment]
+
+    /// - Returns: `nil` if there are only notes about the trace, and none of its spans.
+    init?(_ archived: ArchivedTrace) {
+        let trace = archived.withoutNotes.withGenAIFields
+        guard !trace.spans.isEmpty else { return nil }
+        let context = MLflowTraceContext(trace, MLflowTraceValues(archived))
         var order = Array(trace.spans.indices)
         if let root = context.rootIndex { order.append(order.remove(at: root)) }
         spans = order.map { Span(MLflowSpan.record(at: $0, of: trace, context)) }
-        byteCount = spans.reduce(0) { $0 + $1.bytes.count }
+        attachments = context.values.attachments
+        byteCount =
+            spans.reduce(0) { $0 + $1.bytes.count }
+            + attachments.reduce(0) { $0 + $1.bytes.count }
         info = MLflowTraceInfo(trace, context)
         id = trace.id
     }
