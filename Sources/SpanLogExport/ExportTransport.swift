@@ -19,6 +19,7 @@ public struct ExportRequest: Sendable {
         case get = "GET"
         case post = "POST"
         case patch = "PATCH"
+        case put = "PUT"
     }
 
     /// The method.

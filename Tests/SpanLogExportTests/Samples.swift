@@ -41,11 +41,18 @@ enum Sample {
 
     /// The record that MLflow is told for the span at `index`.
     static func exported(_ trace: ArchivedTrace, at index: Int = 0) -> SpanRecord {
-        MLflowSpan.record(at: index, of: trace, MLflowTraceContext(trace))
+        let (trace, context) = prepared(trace)
+        return MLflowSpan.record(at: index, of: trace, context)
     }
 
     static func info(_ trace: ArchivedTrace) -> MLflowTraceInfo {
-        MLflowTraceInfo(trace, MLflowTraceContext(trace))
+        let (trace, context) = prepared(trace)
+        return MLflowTraceInfo(trace, context)
+    }
+
+    private static func prepared(_ trace: ArchivedTrace) -> (ArchivedTrace, MLflowTraceContext) {
+        let spans = trace.withoutNotes.withGenAIFields
+        return (spans, MLflowTraceContext(spans, MLflowTraceValues(trace)))
     }
 }
 

@@ -11,7 +11,7 @@ public final class ActiveSpan: Tracing.Span {
     /// The span's identity: trace, span, flags and trace state.
     public let identity: SpanIdentity
     private let start: SpanInstant
-    private let lane: RecordingLane
+    let lane: RecordingLane
     /// The context of the span's start without its current span: what a long-lived context holds of
     /// this span is not the chain of spans above it.
     let baseContext: ServiceContext

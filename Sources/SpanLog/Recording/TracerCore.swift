@@ -17,9 +17,11 @@ final class TracerCore: Sendable {
         spool = writer.spool
         let spoolLanes = writer.spool.lanes
         let generators = IDGenerator.family(of: spoolLanes.count)
+        let attachments = RecordedAttachments()
         lanes = zip(spoolLanes, generators).map { spool, generator in
             RecordingLane(
-                spool: spool, generator: generator, limits: limits, redaction: redaction)
+                spool: spool, generator: generator, limits: limits, redaction: redaction,
+                attachments: attachments)
         }
     }
 
@@ -100,7 +102,11 @@ final class TracerCore: Sendable {
             flags: UInt32(identity.flags.rawValue) | SpanRecord.parentFlags(isParentRemote),
             kind: SpanRecord.Kind(kind), startNanoseconds: start.nanoseconds)
         let draft = lane.begin(head, operationName, identity.traceState)
-        return ActiveSpan(operationName, identity, context, lane, start: start, draft: draft)
+        let span = ActiveSpan(
+            operationName, identity, context, lane, start: start, draft: draft)
+        let isFirstOfProcess = parentID == nil || isParentRemote
+        if isFirstOfProcess, !context.isEmpty { span.sayScope(of: context) }
+        return span
     }
 }
 

@@ -101,14 +101,29 @@ struct MLflowDelivery: Sendable {
         var request = ExportRequest(.post, "/api/3.0/mlflow/traces")
         request.headers = [("Content-Type", "application/json")]
         request.body = try trace.info.body(experimentID: experimentID, spanSizes: spanSizes)
-        if let refusal = try await refusal(of: request) {
+        let (answer, response) = try await client.send(request, .delivery)
+        if let refusal = try refusal(answer) {
             try failures.record(refusal, at: client.address)
-            outcome.refuse(trace.id, nil, refusal.reason)
+            return outcome.refuse(trace.id, nil, refusal.reason)
         }
+        let info = JSON.decoded(StoredTrace.self, response.body)?.trace.traceInfo
+        try await sendAttachments(
+            of: trace, to: info?.tags?[MLflowKey.artifactLocation], &outcome)
+    }
+
+    /// What the server says of a trace that it has stored.
+    private struct StoredTrace: Decodable {
+        let trace: Trace
+
+        struct Trace: Decodable { let traceInfo: Info }
+        struct Info: Decodable { let tags: [String: String]? }
     }
 
     func refusal(of request: ExportRequest) async throws -> MLflowServerRefusal? {
-        let (answer, _) = try await client.send(request, .delivery)
+        try refusal(try await client.send(request, .delivery).0)
+    }
+
+    private func refusal(_ answer: MLflowAnswer) throws -> MLflowServerRefusal? {
         switch answer {
         case .success:
             failures.reset()

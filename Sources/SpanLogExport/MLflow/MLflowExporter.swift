@@ -116,10 +116,15 @@ public struct MLflowExporter: Sendable {
             }
             try await source.forEachTrace { archived in
                 try Task.checkCancellation()
-                let trace = MLflowTrace(archived)
-                guard takes(trace, journal, &result) else {
-                    return delivery.progress.advance(by: trace.spans.count)
+                guard let trace = MLflowTrace(archived) else {
+                    result.addTraceWithoutSpans()
+                    return delivery.progress.advance(by: archived.spans.count)
                 }
+                guard takes(trace, journal, &result) else {
+                    return delivery.progress.advance(by: archived.spans.count)
+                }
+                let noteCount = archived.spans.count - trace.spans.count
+                if noteCount > 0 { delivery.progress.advance(by: noteCount) }
                 if !batch.hasRoom(for: trace, within: delivery.limits) { try await send() }
                 batch.append(trace)
             }
@@ -149,6 +154,9 @@ public struct MLflowExportResult: Sendable {
     public private(set) var spanCount = 0
     /// The traces that were left out because an earlier export has delivered them.
     public private(set) var deliveredBeforeCount = 0
+    /// The traces of which there are only notes, such as feedback, and no spans. They are not in MLflow:
+    /// merge the stores that have their spans into the archive, and export again.
+    public private(set) var traceWithoutSpansCount = 0
     /// What the server refused.
     public private(set) var refusals: [Refusal] = []
 
@@ -175,6 +183,10 @@ public struct MLflowExportResult: Sendable {
 
     mutating func addTraceDeliveredBefore() {
         deliveredBeforeCount += 1
+    }
+
+    mutating func addTraceWithoutSpans() {
+        traceWithoutSpansCount += 1
     }
 
     mutating func add(_ outcome: MLflowDeliveryOutcome) {
