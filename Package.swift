@@ -94,6 +94,9 @@ let package = Package(
         .executableTarget(
             name: "SpanLogTestWriter", dependencies: ["SpanLog"],
             path: "Tests/SystemTests/Writer", swiftSettings: testing),
+        .executableTarget(
+            name: "SpanLogTestVocabulary", dependencies: ["SpanLog"],
+            path: "Tests/SystemTests/Vocabulary", swiftSettings: testing),
         .target(name: "CSpanLogAllocations", path: "Tools/benchmark/Allocations"),
         .executableTarget(
             name: "SpanLogBench",

@@ -7,7 +7,8 @@ import streams
 
 
 def pytest_configure(config):
-    programs = (processes.WRITER, processes.READER, processes.SPANLOG, processes.DEMO_SERVICE)
+    programs = (processes.WRITER, processes.READER, processes.VOCABULARY, processes.SPANLOG,
+                processes.DEMO_SERVICE)  # fmt: skip
     for program in programs:
         if not program.exists():
             raise pytest.UsageError(f"{program} is not built: run Tools/test")

@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = ROOT / ".build/debug/SpanLogTestWriter"
 READER = ROOT / ".build/debug/SpanLogTestReader"
+VOCABULARY = ROOT / ".build/debug/SpanLogTestVocabulary"
 SPANLOG = ROOT / "Tools/.build/debug/spanlog"
 DEMO_SERVICE = ROOT / "Tools/.build/debug/spanlog-demo-service"
 # Nothing that these programs do takes this long; it only keeps a test that hangs from doing so.
