@@ -74,6 +74,7 @@ struct ExportMLflow: AsyncParsableCommand {
         if result.deliveredBeforeCount > 0 {
             print("Delivered before: \(Text.count(result.deliveredBeforeCount, "trace"))")
         }
+        ExportText.printNotes(traceWithoutSpansCount: result.traceWithoutSpansCount)
         guard result.refusals.isEmpty else {
             StandardError.print("The server refused some of it: see above.")
             throw ExitCode(1)
