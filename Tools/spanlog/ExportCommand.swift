@@ -80,6 +80,14 @@ struct ExportMLflow: AsyncParsableCommand {
             Exported \(result.traceCount) traces (\(result.spanCount) spans) to the experiment \
             "\(experiment)": \(server.address)/#/experiments/\(result.experimentID)/traces
             """)
+        if result.traceWithoutSpansCount > 0 {
+            StandardError.print(
+                """
+                Left out \(Text.count(result.traceWithoutSpansCount, "trace")) of which the archive \
+                has only notes, such as feedback. Merge the stores that have the spans, and export \
+                again.
+                """)
+        }
         guard result.refusals.isEmpty else {
             StandardError.print("The server refused some of it: see above.")
             throw ExitCode(1)
