@@ -48,7 +48,10 @@ struct Show: ParsableCommand {
         if json {
             try JSONOutput.print(TraceJSON(trace))
         } else {
-            for line in TraceTree(trace).lines(style: .standardOutput) { print(line) }
+            let spans = trace.withoutNotes
+            // Notes are drawn only if there is nothing else of the trace.
+            let drawn = spans.spans.isEmpty ? trace : spans
+            for line in TraceTree(drawn).lines(style: .standardOutput) { print(line) }
         }
     }
 
