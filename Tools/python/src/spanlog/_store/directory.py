@@ -20,7 +20,7 @@ def open_for_writing(path: str) -> None:
     Raises `SpanLogError` with a code that says what stands in the way.
     """
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        _make(path)
     except OSError as error:
         raise _open_error(path, error) from error
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
@@ -37,6 +37,20 @@ def open_for_writing(path: str) -> None:
         )
     if not check_version(path):
         _mark(path)
+
+
+def _make(path: str) -> None:
+    """Makes a directory with mode 0700, and its parents. One that is there already is left alone."""
+    if os.path.isdir(path):
+        return
+    parent = os.path.dirname(os.path.abspath(path))
+    if not os.path.lexists(parent):
+        _make(parent)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:  # Another process was faster, or it is a file.
+        if not os.path.isdir(path):
+            raise
 
 
 def check_version(path: str) -> bool:
