@@ -72,7 +72,9 @@ class SpanLogProcessor(SpanProcessor):
         open_for_writing(self.store)
         self._attributes = dict(resource or {})
         self._options = options
-        self._lock = threading.Lock()
+        # A signal handler may start a span while the same thread makes a recorder: it makes
+        # another.
+        self._lock = threading.RLock()
         # A provider has one resource, so there is one recorder as a rule.
         self._recorders: list[tuple[Resource, Recorder]] = []
         self._retry_time = 0.0
@@ -203,7 +205,7 @@ class SpanLogProcessor(SpanProcessor):
 
     def _forget_parent(self) -> None:
         """In a forked child: the spans of the parent stand in the parent's spool."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._open = {}
         self._current = (None, None)
 

@@ -52,7 +52,7 @@ class Recorder:
         self.store = resolved_store(store)
         self._resource = dict(resource or {})
         self._options = options or RecorderOptions()
-        self._opening = threading.Lock()
+        self._opening = threading.RLock()
         self._life: _Life | None = None
         self._on_fork: list[Callable[[], None]] = []
         self._on_tick: list[Callable[[], None]] = []
@@ -123,7 +123,7 @@ class Recorder:
         if self._life:
             self._life.spool.leave_to_parent()
         self._life = None
-        self._opening = threading.Lock()
+        self._opening = threading.RLock()
         for action in self._on_fork:
             action()
 

@@ -12,7 +12,7 @@ from opentelemetry.trace import Link, SpanContext, StatusCode
 from .protobuf import ONE_BYTE, delimited, varint
 from .values import attribute_fields, text_bytes
 
-__all__ = ["ATTRIBUTE", "attribute_items", "span_head", "span_name", "span_tail", "start_of"]
+__all__ = ["ATTRIBUTE", "attribute_items", "nanoseconds", "span_head", "span_name", "span_tail", "start_of"]
 
 ATTRIBUTE = b"J"
 _IDS = struct.Struct(">2sQQ2sQ")
@@ -21,8 +21,7 @@ _IDS_AND_PARENT = struct.Struct(">2sQQ2sQ2sQ")
 _KIND = tuple(b"0" + ONE_BYTE[kind + 1] + b"9" for kind in range(8))
 _START = struct.Struct("<Q2sI")
 _FLAGS_TAG = b"\x85\x01"
-_END = struct.Struct("<sQ")
-_EVENT_TIME = struct.Struct("<sQ")
+_TIME = struct.Struct("<sQ")
 _UNSET = StatusCode.UNSET
 _OK = b"z\x02\x18\x01"
 _MASK = 2**64 - 1
@@ -54,7 +53,10 @@ def span_head(span: ReadableSpan) -> bytes:
             b"\n\x10", trace_id >> 64, trace_id & _MASK, b"\x12\x08", span_id,
             b'"\x08', parent.span_id,
         )  # fmt: skip
-    start = _START.pack(span._start_time or 0, _FLAGS_TAG, flags)
+    try:
+        start = _START.pack(span._start_time or 0, _FLAGS_TAG, flags)
+    except struct.error:
+        start = _START.pack(nanoseconds(span._start_time), _FLAGS_TAG, flags)
     rest = _KIND[span._kind._value_] + start
     if state:
         rest += delimited(b"\x1a", state.to_header().encode())
@@ -93,7 +95,7 @@ def attribute_items(attributes: Mapping[str, Any] | None) -> Iterable[tuple[str,
 
 def span_tail(span: ReadableSpan) -> bytes:
     """The fields that are known once the span has ended, without name and attributes."""
-    end = _END.pack(b"A", span._end_time or 0)
+    end = _time(b"A", span._end_time or 0)
     events, links, status = span._events, span._links, span._status
     dropped = getattr(span._attributes, "dropped", 0)
     if not (events or links or dropped) and status.status_code is _UNSET:
@@ -108,6 +110,22 @@ def span_tail(span: ReadableSpan) -> bytes:
     return b"".join(parts)
 
 
+def _time(tag: bytes, nanoseconds: Any) -> bytes:
+    try:
+        return _TIME.pack(tag, nanoseconds)
+    except struct.error:
+        return _TIME.pack(tag, nanoseconds(nanoseconds))
+
+
+def nanoseconds(value: Any) -> int:
+    """A time that somebody gave as something else than a whole number of this century, as near as
+    OTLP has it."""
+    try:
+        return min(max(int(value), 0), 2**64 - 1)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
 def _error(description: str | None) -> bytes:
     message = delimited(b"\x12", text_bytes(description)) if description else b""
     return delimited(b"z", message + b"\x18\x02")
@@ -115,7 +133,7 @@ def _error(description: str | None) -> bytes:
 
 def _event(event: Any) -> bytes:
     attributes = event.attributes
-    parts = [_EVENT_TIME.pack(b"\t", event.timestamp), delimited(b"\x12", text_bytes(event.name))]
+    parts = [_time(b"\t", event.timestamp), delimited(b"\x12", text_bytes(event.name))]
     parts += attribute_fields(b"\x1a", attribute_items(attributes))
     if dropped := getattr(attributes, "dropped", 0):
         parts.append(b" " + varint(dropped))

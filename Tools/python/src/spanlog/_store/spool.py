@@ -12,7 +12,7 @@ from typing import NamedTuple
 from xxhash import xxh3_64_intdigest
 
 from .._otlp.protobuf import delimited, varint
-from .._otlp.spans import start_of
+from .._otlp.spans import nanoseconds, start_of
 from . import clocks
 from . import layout as at
 from .block import Compressor, Sealer, Summary
@@ -186,7 +186,8 @@ class Spool:
             return
         if slot:
             self._words[slot] ^= 3
-        span = large.write(entry, Summary(next(self._sequences), 1, start, end), self.drops)
+        times = nanoseconds(start), nanoseconds(end)
+        span = large.write(entry, Summary(next(self._sequences), 1, *times), self.drops)
         with self.lock:
             if self._is_closed:
                 large.release(span)
@@ -238,7 +239,9 @@ class Spool:
         self._earliest, self._latest = _EARLIEST, 0
 
     def _finish_chunk(self) -> None:
-        summary = Summary(self._sequence, self._span_count, self._earliest, self._latest)
+        # A span's times are whatever its program says.
+        earliest, latest = nanoseconds(self._earliest), nanoseconds(self._latest)
+        summary = Summary(self._sequence, self._span_count, earliest, latest)
         self._full.append(Batch(summary, self._position - self._first, chunk=self._chunk))
         self._clear_chunk()
 

@@ -10,8 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-import lmdb
-
 from .block import Compressor
 from .segments import SealedBlock, SegmentAppender
 from .spool import Batch, Spool
@@ -23,7 +21,6 @@ _logger = logging.getLogger("spanlog")
 _GROUP_BYTES_MAX = 8 << 20
 _GROUP_COUNT_MAX = 16
 _RETRY_SECONDS_MAX = 10.0
-_ERRORS = (OSError, lmdb.Error)
 
 
 class Writer:
@@ -109,11 +106,8 @@ class Writer:
             is_due = time.monotonic() >= next_tick
             if is_due:
                 next_tick = time.monotonic() + self._interval
-            try:
-                self._on_tick()
-                self._work(is_due=is_due, is_asked=bool(flushes), is_last=is_stopping)
-            except Exception:  # Whatever it is, the next round may go better.
-                _logger.exception("The recorder's thread met an error that it does not know.")
+            self._tick()
+            self._work(is_due=is_due, is_asked=bool(flushes), is_last=is_stopping)
             if is_stopping:
                 self._stop()
             for done in flushes:
@@ -121,6 +115,12 @@ class Writer:
             if is_stopping:
                 return
             self._appender.close_aged()
+
+    def _tick(self) -> None:
+        try:
+            self._on_tick()
+        except Exception:  # Open spans are then as they were before.
+            _logger.debug("What is kept of open spans is not up to date.", exc_info=True)
 
     def _work(self, *, is_due: bool, is_asked: bool, is_last: bool) -> None:
         must_try = is_asked or is_last
@@ -150,7 +150,7 @@ class Writer:
                     for batch in group
                 ]
                 count = self._appender.append(blocks)
-            except _ERRORS as error:
+            except Exception as error:  # Whatever it is, the next attempt may go better.
                 self._note_failure(error)
                 return
             self._note_success()

@@ -42,7 +42,7 @@ class Statements:
 
     def __init__(self, info: Any) -> None:
         self._info = info
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._pending: dict[str, tuple[str, int]] = {}
         self._name = info.tags.get(words.TRACE_NAME_TAG)
         self._known_fields: tuple[Any, ...] = (None, None, None, None)

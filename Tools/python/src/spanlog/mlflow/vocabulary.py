@@ -79,6 +79,9 @@ def decoded(items: Iterable[tuple[str, Any]], *, is_all_json: bool) -> list[tupl
         is_vocabulary = key.startswith("mlflow.")
         if isinstance(value, str) and (is_all_json or is_vocabulary):
             value = _decoded(key, value, is_vocabulary)
+            # Such as the type of a span whose type nobody said.
+            if value is None and is_vocabulary:
+                continue
         result.append((key, value))
     return result
 
@@ -91,7 +94,7 @@ def _decoded(key: str, text: str, is_vocabulary: bool) -> Any:
     except (ValueError, RecursionError):
         return text
     if key in _TEXTS:
-        return value if isinstance(value, str) else text
+        return value if value is None or isinstance(value, str) else text
     if is_vocabulary and (isinstance(value, (dict, list)) or _is_json(value)):
         return text
     return value
