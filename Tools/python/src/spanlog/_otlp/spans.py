@@ -110,11 +110,11 @@ def span_tail(span: ReadableSpan) -> bytes:
     return b"".join(parts)
 
 
-def _time(tag: bytes, nanoseconds: Any) -> bytes:
+def _time(tag: bytes, value: Any) -> bytes:
     try:
-        return _TIME.pack(tag, nanoseconds)
+        return _TIME.pack(tag, value)
     except struct.error:
-        return _TIME.pack(tag, nanoseconds(nanoseconds))
+        return _TIME.pack(tag, nanoseconds(value))
 
 
 def nanoseconds(value: Any) -> int:
