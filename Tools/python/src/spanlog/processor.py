@@ -81,8 +81,8 @@ class SpanLogProcessor(SpanProcessor):
         self._complaint_time = 0.0
         # Replaced as one, so that no thread sees half of it.
         self._current: tuple[Resource | None, Spool | None] = (None, None)
-        self._scope: tuple[InstrumentationScope | None, list[bytes]] = (None, [])
-        self._scopes: dict[InstrumentationScope, list[bytes]] = {}
+        self._scope: tuple[InstrumentationScope | None, bytes] = (None, b"")
+        self._scopes: dict[InstrumentationScope, bytes] = {}
         self._open: dict[int, _OpenSpan] = {}
         self.translate: Callable[[Items], Items] | None = None
         """Says what is recorded of the attributes of a span that is still open."""
@@ -92,8 +92,9 @@ class SpanLogProcessor(SpanProcessor):
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Keeps the span as one that is open."""
         try:
+            # A tuple: trace_id, span_id, is_remote, trace_flags and so on.
             context: SpanContext = span._context  # type: ignore
-            if not context.trace_flags & _SAMPLED:
+            if not context[3] & _SAMPLED:
                 return
             resource, spool = self._current
             if resource is not span._resource:
@@ -106,7 +107,7 @@ class SpanLogProcessor(SpanProcessor):
             if span._attributes or len(content) > SLOT_CONTENT_MAX:
                 content = self._open_content(head, span)
             slot = spool.open_slot(content)
-            self._open[context.span_id] = (spool, slot, head, content, span)
+            self._open[context[1]] = (spool, slot, head, content, span)
         except Exception:  # Recording must not break what is recorded.
             self._complain()
 
@@ -121,32 +122,22 @@ class SpanLogProcessor(SpanProcessor):
             self._complain()
             self._count_failed()
 
-    def record(self, span: ReadableSpan, attributes: Items, fields: Iterable[bytes] = ()) -> None:
+    def record(self, span: ReadableSpan, attributes: Items, fields: bytes = b"") -> None:
         """Records a span that has ended with other attributes than its own, and more fields.
 
         Unsampled spans are left out.
         """
-        context = span._context
-        if context is None or not context.trace_flags & _SAMPLED:
-            return
-        known = self._open.pop(context.span_id, None)
-        if known:
+        context: SpanContext = span._context  # type: ignore
+        if known := self._open.pop(context[1], None):
             spool, slot, head, _, _ = known
         else:
-            found = self._spool(span.resource)
+            found = self._spool(span.resource) if context[3] & _SAMPLED else None
             if not found:
                 return
             spool, slot, head = found, NO_SLOT, span_head(span)
-        content = b"".join(
-            (
-                head,
-                span_name(span._name),
-                *attribute_fields(ATTRIBUTE, attributes),
-                *fields,
-                span_tail(span),
-            )
-        )
-        spool.append(content, span._start_time or 0, span._end_time or 0, slot)
+        parts = attribute_fields(ATTRIBUTE, attributes, [head, span_name(span._name)])
+        parts += fields, span_tail(span)
+        spool.append(b"".join(parts), span._start_time or 0, span._end_time or 0, slot)
 
     def record_all(self, span: ReadableSpan, attributes: Items) -> None:
         """As `record`, and never raises: what cannot be recorded is counted."""
@@ -243,15 +234,15 @@ class SpanLogProcessor(SpanProcessor):
                 room -= len(field)
         return b"".join(parts)
 
-    def _scope_fields(self, scope: InstrumentationScope | None) -> list[bytes]:
+    def _scope_fields(self, scope: InstrumentationScope | None) -> bytes:
         """A store has one scope for all spans, so that of the instrumentation becomes attributes,
         by the names that OpenTelemetry has for this."""
         if scope is None:
-            return []
+            return b""
         fields = self._scopes.get(scope)
         if fields is None:
             pairs = (("otel.scope.name", scope.name), ("otel.scope.version", scope.version))
-            fields = attribute_fields(ATTRIBUTE, [pair for pair in pairs if pair[1]])
+            fields = b"".join(attribute_fields(ATTRIBUTE, [pair for pair in pairs if pair[1]]))
             if len(self._scopes) < _SCOPES_MAX:
                 self._scopes[scope] = fields
         self._scope = (scope, fields)

@@ -42,16 +42,18 @@ def span_head(span: ReadableSpan) -> bytes:
     """The fields that stay as they are from the span's start on."""
     context, parent = span._context, span._parent
     assert context is not None  # As every span of the SDK has one.
-    trace_id, span_id, _, w3c_flags, state, *_ = context
+    # A context is a tuple, of which the properties below are the elements: trace_id, span_id,
+    # is_remote, trace_flags, trace_state, is_valid.
+    trace_id, span_id, _, w3c_flags, state, _ = context
     flags = w3c_flags & 0xFF
     if parent is None:
         flags |= _KNOWN
         ids = _IDS.pack(b"\n\x10", trace_id >> 64, trace_id & _MASK, b"\x12\x08", span_id)
     else:
-        flags |= _REMOTE if parent.is_remote else _KNOWN
+        flags |= _REMOTE if parent[2] else _KNOWN
         ids = _IDS_AND_PARENT.pack(
             b"\n\x10", trace_id >> 64, trace_id & _MASK, b"\x12\x08", span_id,
-            b'"\x08', parent.span_id,
+            b'"\x08', parent[1],
         )  # fmt: skip
     try:
         start = _START.pack(span._start_time or 0, _FLAGS_TAG, flags)
@@ -98,7 +100,7 @@ def span_tail(span: ReadableSpan) -> bytes:
     end = _time(b"A", span._end_time or 0)
     events, links, status = span._events, span._links, span._status
     dropped = getattr(span._attributes, "dropped", 0)
-    if not (events or links or dropped) and status.status_code is _UNSET:
+    if not (dropped or events or links) and status._status_code is _UNSET:
         return end
     parts = [end]
     parts += [_event(event) for event in events]

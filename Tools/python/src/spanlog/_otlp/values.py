@@ -34,14 +34,17 @@ def text_bytes(text: str) -> bytes:
         return text.encode("utf-8", "replace")
 
 
-def attribute_fields(tag: bytes, items: Iterable[tuple[str, Any]]) -> list[bytes]:
-    """A field with ``tag`` for each attribute.
+def attribute_fields(
+    tag: bytes, items: Iterable[tuple[str, Any]], fields: list[bytes] | None = None
+) -> list[bytes]:
+    """A field with ``tag`` for each attribute, behind the ``fields`` that are there.
 
     Values are OpenTelemetry's: texts, numbers, truth values, bytes, ``None``, and sequences and
     mappings of them; anything else becomes its text.
     """
     # This is the greater part of what recording a span costs, so what is frequent is done in place.
-    fields = []
+    if fields is None:
+        fields = []
     for key, value in items:
         head = _keys.get(key) or _key(key)
         kind = type(value)
