@@ -10,6 +10,7 @@ from .errors import SpanLogError
 from .exporter import SpanLogExporter
 from .options import RecorderOptions
 from .processor import SpanLogProcessor
+from .reading import read_frame, read_spans
 from .recorder import Recorder
 
 __all__ = [
@@ -19,4 +20,6 @@ __all__ = [
     "SpanLogExporter",
     "SpanLogProcessor",
     "__version__",
+    "read_frame",
+    "read_spans",
 ]
