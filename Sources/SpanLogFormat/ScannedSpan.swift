@@ -18,6 +18,8 @@ package struct ScannedSpan: Hashable, Sendable {
     package private(set) var linkCount = 0
     /// Where the name stands.
     package private(set) var name = 0..<0
+    /// Whether the span is a note: see ``AttributeKey/noteName``.
+    package private(set) var isNote = false
     /// Where the text stands that the span gives its trace as a name.
     package private(set) var traceName: Range<Int>?
 
@@ -37,7 +39,9 @@ package struct ScannedSpan: Hashable, Sendable {
             case Field.parentSpanID:
                 let range = try field.range
                 parentSpanID = range.isEmpty ? 0 : try WireValue.spanID(bytes, range)
-            case Field.name: name = try field.range
+            case Field.name:
+                name = try field.range
+                isNote = Self.holds(Self.noteName, bytes, name)
             case Field.kind: kind = Self.clamped(try field.number64, max: 5)
             case Field.startNanoseconds: startNanoseconds = try field.number64
             case Field.endNanoseconds: endNanoseconds = try field.number64
@@ -76,9 +80,7 @@ package struct ScannedSpan: Hashable, Sendable {
         _ bytes: Span<UInt8>, _ range: Range<Int>
     ) throws(SpanDefect) {
         let (key, value) = try WireValue.checkAttribute(bytes, range, depth: 0)
-        guard key.count == Self.traceNameKey.count else { return }
-        for (offset, byte) in Self.traceNameKey.enumerated()
-        where bytes[key.lowerBound + offset] != byte { return }
+        guard Self.holds(Self.traceNameKey, bytes, key) else { return }
         traceName = try value.flatMap { range throws(SpanDefect) in
             try WireValue.text(bytes, range)
         }
@@ -88,7 +90,19 @@ package struct ScannedSpan: Hashable, Sendable {
         value <= UInt64(max) ? UInt8(truncatingIfNeeded: value) : 0
     }
 
+    /// Whether `range` of `bytes` is `text`.
+    @inline(__always)
+    private static func holds(
+        _ text: [UInt8], _ bytes: Span<UInt8>, _ range: Range<Int>
+    ) -> Bool {
+        guard range.count == text.count else { return false }
+        for (offset, byte) in text.enumerated()
+        where bytes[range.lowerBound + offset] != byte { return false }
+        return true
+    }
+
     private static let traceNameKey = Array(AttributeKey.traceName.utf8)
+    private static let noteName = Array(AttributeKey.noteName.utf8)
 }
 
 extension ScannedSpan {

@@ -41,11 +41,18 @@ enum Sample {
 
     /// The record that MLflow is told for the span at `index`.
     static func exported(_ trace: ArchivedTrace, at index: Int = 0) -> SpanRecord {
-        MLflowSpan.record(at: index, of: trace, MLflowTraceContext(trace))
+        let (trace, context) = prepared(trace)
+        return MLflowSpan.record(at: index, of: trace, context)
     }
 
     static func info(_ trace: ArchivedTrace) -> MLflowTraceInfo {
-        MLflowTraceInfo(trace, MLflowTraceContext(trace))
+        let (trace, context) = prepared(trace)
+        return MLflowTraceInfo(trace, context)
+    }
+
+    private static func prepared(_ trace: ArchivedTrace) -> (ArchivedTrace, MLflowTraceContext) {
+        let spans = trace.withoutNotes.withGenAIFields
+        return (spans, MLflowTraceContext(spans, MLflowTraceValues(trace)))
     }
 }
 
@@ -67,5 +74,19 @@ struct SampleSource: TraceSource {
 
     func forEachTrace(_ body: (ArchivedTrace) async throws -> Void) async throws {
         for trace in traces { try await body(trace) }
+    }
+}
+
+extension ArchivedTrace {
+    /// The trace with each of its spans changed.
+    func changed(_ change: (inout SpanRecord) -> Void) -> ArchivedTrace {
+        ArchivedTrace(
+            id: id,
+            spans: spans.map { span in
+                var record = span.record
+                change(&record)
+                return ArchivedSpan(
+                    record: record, resource: span.resource, recorderID: span.recorderID)
+            })
     }
 }

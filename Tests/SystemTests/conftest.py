@@ -10,7 +10,8 @@ sys.path.insert(0, str(processes.ROOT / "Tools/python/src"))
 
 
 def pytest_configure(config):
-    programs = (processes.WRITER, processes.READER, processes.SPANLOG, processes.DEMO_SERVICE)
+    programs = (processes.WRITER, processes.READER, processes.VOCABULARY, processes.SPANLOG,
+                processes.DEMO_SERVICE)  # fmt: skip
     for program in programs:
         if not program.exists():
             raise pytest.UsageError(f"{program} is not built: run Tools/test")

@@ -51,6 +51,9 @@ struct MLflowSpan {
         record.attributes.compactMap { attribute in
             // Tags of the trace go to its root, wherever they were set.
             if attribute.key.hasPrefix(MLflowKey.traceTagPrefix) { return nil }
+            if MLflowStatements.isOurs(attribute.key) || attribute.key == MLflowKey.logLevel {
+                return nil
+            }
             return Attribute(attribute.key, Self.value(of: attribute))
         }
     }
@@ -96,7 +99,8 @@ extension MLflowSpan {
     /// What MLflow would not know otherwise, save for keys that the span has itself.
     private var addedAttributes: [Attribute] {
         let known = Set(record.attributes.map(\.key))
-        return (fixedAttributes + resourceAttributes).filter { !known.contains($0.key) }
+        let level = Attribute(MLflowKey.logLevel, .int(MLflowLogLevel.level(of: record)))
+        return [level] + (fixedAttributes + resourceAttributes).filter { !known.contains($0.key) }
     }
 
     private var fixedAttributes: [Attribute] {

@@ -9,8 +9,11 @@ struct MLflowTraceContext {
     private let lastEvidence: [RecorderID: UInt64]
     private let recorders: [SpanID: RecorderID]
 
-    init(_ trace: ArchivedTrace) {
-        values = MLflowTraceValues(trace)
+    /// - Parameters:
+    ///   - trace: The trace, without notes.
+    ///   - values: What its spans and its notes say about it.
+    init(_ trace: ArchivedTrace, _ values: MLflowTraceValues) {
+        self.values = values
         rootIndex = trace.spans.firstIndex { $0.record.parentSpanID == nil }
         lastEvidence = Self.lastEvidence(trace)
         recorders = Dictionary(

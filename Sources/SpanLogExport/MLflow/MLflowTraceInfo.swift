@@ -1,4 +1,3 @@
-import FoundationEssentials
 import SpanLogFormat
 import SpanLogMerge
 
@@ -9,11 +8,17 @@ struct MLflowTraceInfo: Sendable {
     let traceID: TraceID
     let requestTimeMilliseconds: Int64
     let durationMilliseconds: Int64
-    let isError: Bool
+    let state: MLflowState
+    /// Whether the trace's root is in no store.
+    let isHeadless: Bool
+    let clientRequestID: String?
     let requestPreview: String?
     let responsePreview: String?
     let metadata: [String: String]
     let tags: [String: String]
+    /// The tags without a name that nobody gave.
+    let givenTags: [String: String]
+    let assessments: [MLflowAssessment]
 
     init(_ trace: ArchivedTrace, _ context: MLflowTraceContext) {
         let root = context.rootIndex.map { trace.spans[$0] }
@@ -22,17 +27,30 @@ struct MLflowTraceInfo: Sendable {
         requestTimeMilliseconds = Int64(times.lowerBound / 1_000_000)
         durationMilliseconds = Int64((times.upperBound - times.lowerBound) / 1_000_000)
         // A trace whose root is nowhere did not end well, and must not look as if it went on.
-        isError = root.map { $0.record.status.code == .error || $0.record.isUnfinished } ?? true
+        let isError =
+            root.map { $0.record.status.code == .error || $0.record.isUnfinished } ?? true
+        state = context.values.state ?? (isError ? .error : .ok)
+        isHeadless = root == nil
+        clientRequestID = context.values.clientRequestID
 
         let inputs = root.flatMap { MLflowRecordedValue(MLflowKey.spanInputs, of: $0.record) }
         let outputs = root.flatMap { MLflowRecordedValue(MLflowKey.spanOutputs, of: $0.record) }
-        requestPreview = inputs.map { MLflowPreview(of: $0, role: .user).text }
-        responsePreview = outputs.map { MLflowPreview(of: $0, role: .assistant).text }
+        requestPreview =
+            context.values.requestPreview
+            ?? inputs.map { MLflowPreview(of: $0, role: .user).text }
+        responsePreview =
+            context.values.responsePreview
+            ?? outputs.map { MLflowPreview(of: $0, role: .assistant).text }
+        assessments = context.values.assessments
 
         let leader = root ?? trace.spans.first
-        metadata = Self.metadata(context.values, leader?.resource, inputs, outputs)
+        var metadata = Self.metadata(context.values, leader?.resource, inputs, outputs)
+        if isHeadless { metadata[MLflowKey.headless] = "true" }
+        self.metadata = metadata
         let name = context.values.name ?? leader?.record.name
         var tags = context.values.tags
+        tags[MLflowKey.traceName] = context.values.name
+        givenTags = tags
         tags[MLflowKey.traceName] = name?.truncated(MLflowLimit.tagValue)
         self.tags = tags
     }
@@ -60,7 +78,7 @@ struct MLflowTraceInfo: Sendable {
             resource?.serviceName?.truncated(MLflowLimit.metadataValue)
         metadata["mlflow.trace.session"] = values.session
         metadata["mlflow.trace.user"] = values.user
-        return metadata
+        return metadata.merging(values.metadata) { $1 }
     }
 }
 
@@ -76,29 +94,18 @@ extension MLflowTraceInfo {
         let info = Body.Info(
             traceID: "tr-\(traceID)",
             traceLocation: .init(mlflowExperiment: .init(experimentID: experimentID)),
-            requestTime: requestTime, executionDuration: duration,
-            state: isError ? "ERROR" : "OK",
+            clientRequestID: clientRequestID?.storable,
+            requestTime: MLflowTime.text(milliseconds: requestTimeMilliseconds),
+            executionDuration: MLflowTime.duration(milliseconds: durationMilliseconds),
+            state: state.rawValue,
             requestPreview: requestPreview?.storable, responsePreview: responsePreview?.storable,
-            traceMetadata: metadata.mapValues(\.storable), tags: storableTags)
+            traceMetadata: metadata.mapValues(\.storable), tags: storableTags,
+            assessments: try assessments.map { try $0.body(of: traceID) }.nilIfEmpty)
         return try JSON.encoded(Body(trace: .init(traceInfo: info)))
     }
 
     private var storableTags: [String: String] {
         Dictionary(tags.map { ($0.storable, $1.storable) }, uniquingKeysWith: { max($0, $1) })
-    }
-
-    private var requestTime: String {
-        let seconds = Date(timeIntervalSince1970: Double(requestTimeMilliseconds / 1000))
-        let text = seconds.formatted(.iso8601).dropLast()
-        return "\(text).\(Self.threeDigits(requestTimeMilliseconds))Z"
-    }
-
-    private var duration: String {
-        "\(durationMilliseconds / 1000).\(Self.threeDigits(durationMilliseconds))s"
-    }
-
-    private static func threeDigits(_ milliseconds: Int64) -> String {
-        String(String(1000 + milliseconds % 1000).dropFirst())
     }
 
     /// The statistics as MLflow prints them, over the spans' sizes in OTLP.
@@ -129,6 +136,7 @@ extension MLflowTraceInfo {
         struct Info: Encodable {
             let traceID: String
             let traceLocation: Location
+            let clientRequestID: String?
             let requestTime: String
             let executionDuration: String
             let state: String
@@ -136,6 +144,7 @@ extension MLflowTraceInfo {
             let responsePreview: String?
             let traceMetadata: [String: String]
             let tags: [String: String]
+            let assessments: [MLflowAssessment.Body]?
         }
 
         struct Location: Encodable {
@@ -149,7 +158,14 @@ extension MLflowTraceInfo {
 
 extension String {
     /// The text without the one character that some databases cannot hold in a column.
-    fileprivate var storable: String {
+    var storable: String {
         utf8.contains(0) ? replacing("\0", with: "\u{FFFD}") : self
     }
+
+    /// The same, as long as a column allows.
+    func storable(_ scalarMax: Int) -> String { storable.truncated(scalarMax) }
+}
+
+extension Array {
+    fileprivate var nilIfEmpty: Self? { isEmpty ? nil : self }
 }

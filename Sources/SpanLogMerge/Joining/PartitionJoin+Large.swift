@@ -161,9 +161,7 @@ private struct LargeSummary {
         shape.mainRoot = nil
         join.addShape(to: &shape)
         var share = PartitionJoin.Times()
-        for (index, span) in join.spans.enumerated() {
-            share.add(span, at: index, among: join.spans)
-        }
+        share.add(join.spans)
         guard !join.spans.isEmpty else { return }
         times.start = min(times.start, share.start)
         times.end = max(times.end, share.end)

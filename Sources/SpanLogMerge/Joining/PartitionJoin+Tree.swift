@@ -82,7 +82,7 @@ extension PartitionJoin {
     /// Adds the spans at hand to what is known of their trace.
     mutating func addShape(to shape: inout Shape) {
         shape.spans += spans.count
-        for (index, span) in spans.enumerated() {
+        for (index, span) in spans.enumerated() where !span.traits.contains(.isNote) {
             if span.end == 0 { counts.traces.unfinished += 1 }
             switch parents[index] {
             case Self.noParent:
@@ -136,7 +136,7 @@ extension PartitionJoin {
 
     private mutating func summarize(_ id: TraceID, _ shape: Shape) {
         var times = Times()
-        for (index, span) in spans.enumerated() { times.add(span, at: index, among: spans) }
+        times.add(spans)
         let (bytes, name) = name(times.naming, shape.mainRoot ?? times.first)
         append(id, times, shape, (bytes, name), services)
     }
@@ -150,13 +150,31 @@ extension PartitionJoin {
         var first = 0
         var naming: Int?
 
+        /// Adds the spans at hand. A note, which may come days after its trace, counts only if there is
+        /// nothing else.
+        mutating func add(_ spans: [JoinedSpan]) {
+            let isNoteOnly = spans.allSatisfy { $0.traits.contains(.isNote) }
+            for (index, span) in spans.enumerated() {
+                if isNoteOnly || !span.traits.contains(.isNote) {
+                    add(span, at: index, among: spans)
+                } else if span.traits.contains(.hasTraceName) {
+                    addName(span, at: index, among: spans)
+                }
+            }
+        }
+
         @inline(__always)
-        mutating func add(_ span: JoinedSpan, at index: Int, among spans: [JoinedSpan]) {
+        private mutating func add(_ span: JoinedSpan, at index: Int, among spans: [JoinedSpan]) {
             if (span.start, span.spanID) < (start, spans[first].spanID) { first = index }
             start = min(start, span.start)
             end = max(end, span.end, span.start)
             if span.status == 2 { errors += 1 }
-            guard span.traits.contains(.hasTraceName) else { return }
+            if span.traits.contains(.hasTraceName) { addName(span, at: index, among: spans) }
+        }
+
+        private mutating func addName(
+            _ span: JoinedSpan, at index: Int, among spans: [JoinedSpan]
+        ) {
             let isLater = naming.map { name in
                 (span.start, span.spanID) > (spans[name].start, spans[name].spanID)
             }

@@ -47,6 +47,8 @@ struct Record: BitwiseCopyable, Sendable {
         static let isNotSampled = Traits(rawValue: 64)
         /// The record was in an archive before.
         static let isFromArchive = Traits(rawValue: 128)
+        /// The span is a note, which has no place in the tree of its trace.
+        static let isNote = Traits(rawValue: 256)
     }
 
     var traceID: TraceID { TraceID(high: traceHigh, low: traceLow) }
@@ -80,6 +82,7 @@ extension Record {
         status = span.status
         var traits = place.traits
         if span.traceName != nil { traits.insert(.hasTraceName) }
+        if span.isNote { traits.insert(.isNote) }
         if span.isTraceIDShort { traits.insert(.isTraceIDShort) }
         if span.flags & SpanRecord.parentRemoteKnown != 0 {
             traits.insert(.isParentPlaceKnown)
