@@ -21,6 +21,9 @@ struct ExportMLflow: AsyncParsableCommand {
             export may be repeated, and one that was interrupted is completed by repeating it. The \
             server must be MLflow 3.9 or newer with a database as its backend.
 
+            Times are corrected by the clocks that the merge found, see `spanlog clock`; the \
+            attributes clock.offset_ns, clock.bound_ns and clock.method say how.
+
             ENVIRONMENT
               MLFLOW_TRACKING_URI       The server, unless --tracking-uri says so.
               MLFLOW_EXPERIMENT_NAME    The experiment, unless --experiment says so.
@@ -47,13 +50,17 @@ struct ExportMLflow: AsyncParsableCommand {
             "The experiment that the traces go to; created if there is none.", valueName: "name"))
     var experiment: String?
 
+    @Flag(help: "Export times as they were recorded.") var rawTime = false
+
     func validate() throws {
         _ = try server()
         _ = try experimentName()
     }
 
     func run() async throws {
-        let archive = try ArchiveReader(archive)
+        var reader = try ArchiveReader(archive)
+        reader.readsRawTimes = rawTime
+        let archive = reader
         let server = try server()
         let experiment = try experimentName()
         let result = try await HTTPTransport.with(
