@@ -31,7 +31,7 @@ struct ExportMLflowFile: AsyncParsableCommand {
     @OptionGroup(title: "Which traces") var selection: TraceSelectionOptions
 
     func run() async throws {
-        let traces = try selection.traces(of: ArchiveReader(archive))
+        let traces = try selection.traces(ofArchive: archive)
         let bar = ProgressBar(
             label: "Writing", total: Int(clamping: traces.spanCount), unit: "spans")
         let result = try await {
