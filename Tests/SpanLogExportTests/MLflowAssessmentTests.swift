@@ -69,6 +69,7 @@ import Testing
     @Test(arguments: [
         "", "{}", "[1]", "{\"kind\":\"feedback\"}",
         #"{"kind":"verdict","name":"n","source":{"type":"CODE","id":"x"},"value":1}"#,
+        #"{"kind":"feedback","name":"n","source":{"type":"ORACLE","id":"x"},"value":1}"#,
         #"{"kind":"feedback","name":"n","source":{"type":"CODE","id":"x"},"value":"#
             + String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000) + "}",
     ])

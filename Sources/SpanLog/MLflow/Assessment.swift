@@ -31,7 +31,7 @@ public struct Assessment: Hashable, Sendable {
 
     /// How good something was: a number, a truth value, a text, or a list or dictionary of these.
     ///
-    /// - Parameter id: The id of the assessment that this one replaces; `nil` for a new one.
+    /// `id` is that of the assessment which this one replaces; without one it is new.
     public static func feedback(
         _ name: String = "feedback", _ value: some Encodable, source: AssessmentSource = .code(),
         rationale: String? = nil, metadata: [String: String] = [:], id: String? = nil
@@ -43,7 +43,7 @@ public struct Assessment: Hashable, Sendable {
 
     /// That somebody could not judge.
     ///
-    /// - Parameter id: The id of the assessment that this one replaces; `nil` for a new one.
+    /// `id` is that of the assessment which this one replaces; without one it is new.
     public static func feedback(
         _ name: String = "feedback", error: AssessmentError, source: AssessmentSource = .code(),
         rationale: String? = nil, metadata: [String: String] = [:], id: String? = nil
@@ -55,7 +55,7 @@ public struct Assessment: Hashable, Sendable {
 
     /// What would have been right.
     ///
-    /// - Parameter id: The id of the assessment that this one replaces; `nil` for a new one.
+    /// `id` is that of the assessment which this one replaces; without one it is new.
     public static func expectation(
         _ name: String, _ value: some Encodable, source: AssessmentSource = .human(),
         metadata: [String: String] = [:], id: String? = nil
@@ -113,9 +113,7 @@ extension Assessment {
 }
 
 extension Tracing.Span {
-    /// Records a judgement of the trace, or of this span.
-    ///
-    /// - Parameter isAboutSpan: Whether this span is judged, and not the trace as a whole.
+    /// Records a judgement of the trace as a whole, or of this span if `isAboutSpan` says so.
     public func logAssessment(_ assessment: Assessment, isAboutSpan: Bool = false) {
         guard isRecording else { return }
         let spanID = isAboutSpan ? context.spanIdentity?.spanID : nil

@@ -7,9 +7,7 @@ public struct ModelCost: Hashable, Sendable {
     /// In all.
     public var total: Double
 
-    /// Creates the cost of one call.
-    ///
-    /// - Parameter total: The cost in all; `nil` for the sum of input and output.
+    /// Creates the cost of one call. Unless said otherwise, the total is the sum of input and output.
     public init(input: Double, output: Double, total: Double? = nil) {
         self.input = input
         self.output = output

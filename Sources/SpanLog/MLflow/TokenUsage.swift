@@ -16,9 +16,7 @@ public struct TokenUsage: Hashable, Sendable {
     /// Those of ``cacheCreationInputTokens`` that stay there for an hour, which cost more.
     public var cacheCreationInputTokensAbove1Hour: Int?
 
-    /// Creates the usage of one call.
-    ///
-    /// - Parameter totalTokens: All tokens; `nil` for the sum of input and output.
+    /// Creates the usage of one call. Unless said otherwise, the total is the sum of input and output.
     public init(
         inputTokens: Int, outputTokens: Int, totalTokens: Int? = nil,
         cacheReadInputTokens: Int? = nil, cacheCreationInputTokens: Int? = nil,

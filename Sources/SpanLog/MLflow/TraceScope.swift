@@ -22,6 +22,7 @@ internal import Tracing
 ///   - isInBaggage: Whether session and user travel along with the traces in the header `baggage`, so
 ///     that traces which other services make for the same request carry them, too. They are sent in
 ///     clear text to whomever this process calls.
+///   - operation: What is to run.
 public func withTraceContext<Result>(
     sessionID: String? = nil, userID: String? = nil, tags: [String: String] = [:],
     metadata: [String: String] = [:], isInBaggage: Bool = false,

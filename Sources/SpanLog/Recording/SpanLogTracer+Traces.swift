@@ -25,6 +25,7 @@ extension SpanLogTracer {
     /// answer, say.
     ///
     /// - Parameters:
+    ///   - assessment: The judgement. Its id says whether it replaces an earlier one.
     ///   - traceID: The trace: keep ``SpanIdentity/traceID`` of a span of it.
     ///   - spanID: The span that is judged, if it is not the trace as a whole.
     public func logAssessment(

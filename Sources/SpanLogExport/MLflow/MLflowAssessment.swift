@@ -33,12 +33,16 @@ struct MLflowAssessment: Sendable {
             // What nests deeper than values of MLflow may is not decoded.
             let json = JSONText(text), json.depth <= 2 * MLflowLimit.nesting,
             let stored = JSON.decoded(Stored.self, json.bytes),
-            ["feedback", "expectation"].contains(stored.kind)
+            Self.kinds.contains(stored.kind), Self.sources.contains(stored.source.type)
         else { return nil }
         self.id = id.truncated(MLflowLimit.assessmentID)
         self.stored = stored
         nanoseconds = statement.nanoseconds
     }
+
+    private static let kinds: Set = ["feedback", "expectation"]
+    /// With any other one MLflow's client refuses to read the trace.
+    private static let sources: Set = ["HUMAN", "CODE", "LLM_JUDGE"]
 }
 
 extension MLflowAssessment {
@@ -90,20 +94,21 @@ extension MLflowAssessment {
         let isFeedback = stored.kind == "feedback"
         return Body(
             assessmentID: id, assessmentName: stored.name.storable(MLflowLimit.assessmentName),
-            traceID: "tr-\(traceID)", spanID: stored.spanId,
+            traceID: "tr-\(traceID)",
+            spanID: stored.spanId.flatMap { SpanID(hexadecimal: $0) }?.description,
             source: .init(
-                sourceType: stored.source.type.storable(MLflowLimit.assessmentName),
+                sourceType: stored.source.type,
                 sourceID: stored.source.id.storable(MLflowLimit.assessmentName)),
             createTime: time, lastUpdateTime: time, feedback: isFeedback ? feedback : nil,
             expectation: isFeedback ? nil : try expectation,
-            rationale: stored.rationale?.storable, metadata: stored.metadata)
+            rationale: stored.rationale?.storable, metadata: stored.metadata?.mapValues(\.storable))
     }
 
     private var feedback: Body.Feedback {
         let failure = stored.errorCode.map {
             Body.Failure(
-                errorCode: $0, errorMessage: stored.errorMessage,
-                stackTrace: stored.errorStackTrace)
+                errorCode: $0, errorMessage: stored.errorMessage?.storable,
+                stackTrace: stored.errorStackTrace?.storable)
         }
         return Body.Feedback(value: stored.value ?? .null, error: failure)
     }

@@ -19,14 +19,28 @@ struct MLflowStatements {
     }
 
     private mutating func read(_ span: ArchivedSpan) {
-        let attributes = span.record.attributes
-        for attribute in attributes where Self.isAboutTrace(attribute.key) {
-            let said = attributes.value(for: AttributeKey.saidAtPrefix + attribute.key)
+        let statements = span.record.attributes.filter { Self.isAboutTrace($0.key) }
+        guard !statements.isEmpty else { return }
+        let times = Self.times(in: span)
+        for attribute in statements {
+            let said = times[attribute.key] ?? span.record.startNanoseconds
             let statement = Statement(
-                value: attribute.value, nanoseconds: Self.time(said, in: span),
-                spanID: span.record.spanID)
+                value: attribute.value, nanoseconds: said, spanID: span.record.spanID)
             keep(statement, for: attribute.key)
         }
+    }
+
+    /// When the span said what, where it says that.
+    private static func times(in span: ArchivedSpan) -> [String: UInt64] {
+        let prefix = AttributeKey.saidAtPrefix
+        var times: [String: UInt64] = [:]
+        for attribute in span.record.attributes where attribute.key.hasPrefix(prefix) {
+            guard case .int(let time) = attribute.value else { continue }
+            let nanoseconds = UInt64(clamping: time)
+            times[String(attribute.key.dropFirst(prefix.count))] =
+                nanoseconds == 0 ? 0 : span.clock?.corrected(nanoseconds) ?? nanoseconds
+        }
+        return times
     }
 
     private mutating func keep(_ new: Statement, for key: String) {
@@ -42,13 +56,6 @@ struct MLflowStatements {
         latest[key] = new
     }
 
-    private static func time(_ said: AttributeValue?, in span: ArchivedSpan) -> UInt64 {
-        guard case .int(let nanoseconds) = said else {
-            return span.aligned(span.record.startNanoseconds)
-        }
-        return nanoseconds <= 0 ? 0 : span.aligned(UInt64(nanoseconds))
-    }
-
     /// Whether an attribute with this key speaks of the trace.
     static func isAboutTrace(_ key: String) -> Bool {
         switch key {
@@ -62,10 +69,4 @@ struct MLflowStatements {
     static func isOurs(_ key: String) -> Bool {
         key.hasPrefix(AttributeKey.tracePrefix) || key.hasPrefix(AttributeKey.saidAtPrefix)
     }
-}
-
-extension ArchivedSpan {
-    /// A moment that the span's host has told, by the clock by which the moments of all hosts are
-    /// compared. Whoever corrects clocks does it here.
-    func aligned(_ nanoseconds: UInt64) -> UInt64 { nanoseconds }
 }
