@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 import call_trees
+import mlflow_traces
 import stores
 from call_trees import drawn, json_attribute, tree
 from processes import Process, spanlog, spanlog_json
@@ -75,7 +76,7 @@ def test_the_vocabulary_of_spans_is_kept(record):
             span.set_attribute("mlflow.chat.tokenUsage", {"input_tokens": 1, "output_tokens": 2})
             span.set_attribute("mlflow.llm.model", "gpt")
             span.set_description('"said"')
-            span.add_event(mlflow.entities.SpanEvent("e", {"k": 1}))
+            span.add_event(mlflow.entities.SpanEvent("e", attributes={"k": 1}))
             span.add_link(mlflow.entities.Link(trace_id="tr-" + "ab" * 16, span_id="cd" * 8,
                                                attributes={"why": "follows"}))
         """
@@ -96,7 +97,8 @@ def test_the_vocabulary_of_spans_is_kept(record):
     # What MLflow keeps for itself, and derives again.
     assert not {"mlflow.traceRequestId", "mlflow.experimentId", "otel.scope.name"} & set(found)
     assert (span["status"], span["service"], span["kind"]) == ("OK", "py", "INTERNAL")
-    assert [event.name for event in span["events"]] == ["e"]
+    [event] = span["events"]
+    assert (event.name, event.attributes[0].key, event.attributes[0].value.int_value) == ("e", "k", 1)
     [link] = span["links"]
     assert (link.trace_id.hex(), link.span_id.hex()) == ("ab" * 16, "cd" * 8)
 
@@ -535,3 +537,104 @@ def test_autologging_of_openai_is_recorded_whole(record):
     assert len(streamed["events"]) > 300
     [exception] = failed["events"]
     assert any("as told" in a.value.string_value for a in exception.attributes)
+
+
+# In MLflow, beside what its own SDK logs there
+
+TWIN = """
+import os, sys
+if len(sys.argv) > 1:
+    import spanlog.mlflow
+    spanlog.mlflow.record(sys.argv[1], service_name="twin")
+import mlflow
+from mlflow.entities import AssessmentSource, Document, SpanEvent
+from mlflow.tracing.attachments import Attachment
+
+if len(sys.argv) == 1:
+    mlflow.set_experiment("twin by its SDK")
+
+@mlflow.trace(span_type="TOOL", attributes={"kind": "search"})
+def search(query, limit=3):
+    return [Document("page", {"score": 0.5})]
+
+@mlflow.trace(output_reducer=lambda chunks: "".join(chunks))
+def stream():
+    yield from ("one ", "two ", "three")
+
+@mlflow.trace(name="agent", span_type="AGENT")
+def agent(messages):
+    mlflow.update_current_trace(
+        tags={"team": "bridges"}, metadata={"version": "7"}, session_id="monday", user="ada",
+        client_request_id="c 1")
+    search("Größe")
+    list(stream())
+    with mlflow.start_span("model", span_type="CHAT_MODEL") as span:
+        span.set_inputs({"messages": messages, "model": "gpt-4o"})
+        span.set_outputs({"choices": [{"message": {"role": "assistant", "content": "1.5 km"}}]})
+        span.set_attribute("mlflow.chat.tokenUsage",
+                           {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18})
+        span.set_attributes({"ratio": 0.5, "list": [1, "x", None], "map": {"a": [1.5]}, "n": 7,
+                             "text": "ü", "yes": True, "none": None})
+        span.add_event(SpanEvent("first word", attributes={"number": 1}))
+    try:
+        with mlflow.start_span("broken"):
+            raise ValueError("no page")
+    except ValueError:
+        pass
+    trace_id = mlflow.get_active_trace_id()
+    mlflow.log_feedback(trace_id=trace_id, name="good", value=0.5, rationale="because",
+                        source=AssessmentSource("HUMAN", "bob"))
+    mlflow.log_expectation(trace_id=trace_id, name="length", value={"km": 1.5})
+    with mlflow.start_span("picture") as span:
+        span.set_inputs({"image": Attachment(content_type="image/png", content_bytes=b"PNG")})
+    return {"length": 1.5, "unit": "km"}
+
+agent([{"role": "user", "content": "How long is it?"}])
+mlflow.flush_trace_async_logging()
+"""
+
+
+def twin(traces):
+    """The one trace of an experiment, without what differs from run to run, or in the host's favour."""
+    [trace] = traces.values()
+    own = {"service.name", "host.name", "process.pid", "span.kind", "mlflow.traceRequestId"}
+    host = ("process.", "os.", "telemetry.", "service.", "spanlog.", "mlflow.traceTag.")
+    spans = []
+    for span in trace["spans"]:
+        attributes = {k: v for k, v in span["attributes"].items()
+                      if k not in own and not k.startswith(host)}  # fmt: skip
+        inputs = span["inputs"]
+        if span["name"] == "picture":
+            inputs = attributes["mlflow.spanInputs"] = "an attachment"
+        events = [(name, {k: v for k, v in attributes.items() if k != "exception.stacktrace"})
+                  for name, _, attributes in span["events"]]  # fmt: skip
+        spans.append((span["name"], span["type"], span["status"], span["message"], inputs,
+                      span["outputs"], attributes, events))  # fmt: skip
+    volatile = ("mlflow.trace.size", "mlflow.source.", "mlflow.trace.infoFinalized")
+    return {
+        "spans": spans,
+        "tree": tree([{**s, "service": "", "kind": "INTERNAL"} for s in trace["spans"]]),
+        "tags": {k: v for k, v in trace["tags"].items() if k != "mlflow.artifactLocation"},
+        "metadata": {k: v for k, v in trace["metadata"].items() if not k.startswith(volatile)},
+        **{k: trace[k] for k in ("state", "request_preview", "response_preview", "client_request_id")},
+        "assessments": sorted(
+            (a["kind"], a["name"], str(a["value"]), a["source"], a["rationale"])
+            for a in trace["assessments"]
+        ),
+    }
+
+
+def test_an_exported_trace_is_what_mlflows_sdk_would_have_logged(tmp_path, mlflow_server):
+    uri = mlflow_server.uri
+    environment = {"MLFLOW_TRACKING_URI": uri, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "7"}
+    logged = run(TWIN, environment=environment, cwd=tmp_path).stderr
+    assert "WARNING" not in logged, logged
+    run(TWIN, tmp_path / "store", cwd=tmp_path)
+    spanlog("merge", tmp_path / "store", "-o", tmp_path / "archive")
+    spanlog("export", "mlflow", tmp_path / "archive", "--tracking-uri", uri,
+            "--experiment", "twin offline")  # fmt: skip
+    by_sdk = twin(mlflow_traces.read(uri, "twin by its SDK"))
+    exported = twin(mlflow_traces.read(uri, "twin offline"))
+    for ours, theirs in zip(exported.pop("spans"), by_sdk.pop("spans"), strict=True):
+        assert ours == theirs
+    assert exported == by_sdk

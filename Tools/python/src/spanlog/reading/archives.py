@@ -22,13 +22,15 @@ __all__ = ["read_archive"]
 
 _CHUNK = struct.Struct("<8sQB3xIQQ")
 _MAGIC = b"SPLGARC2"
-_FORMAT = b"spanlog-archive 2"
+# What is new in format 3, the corrections of clocks, changes nothing of the spans.
+_FORMATS = (b"spanlog-archive 2", b"spanlog-archive 3")
 # Fields of the format's own: which origin a group has, and a trace's identifier.
 _ORIGIN_OF_GROUP = 15000
 
 
 def read_archive(path: str | os.PathLike[str]) -> Iterator[ReadableSpan]:
-    """The spans of an archive, trace by trace, with the times that were recorded.
+    """The spans of an archive, trace by trace, with the times that were recorded: those by aligned
+    clocks, ``spanlog show --json`` has.
 
     LMDB reads the file and trusts it: open archives only that you or somebody whom you trust made.
     Raises `SpanLogError` if it is no archive, or one of another format.
@@ -49,11 +51,11 @@ def read_archive(path: str | os.PathLike[str]) -> Iterator[ReadableSpan]:
                 SpanLogError.NOT_FOUND, f"{path} is no archive of spanlog merge."
             ) from error
         version = transaction.get(b"format", db=meta)
-        if version != _FORMAT:
+        if version not in _FORMATS:
             raise SpanLogError(
                 SpanLogError.NEWER_FORMAT,
                 f"{path} has the format {bytes(version or b'').decode(errors='replace')!r}, and this "
-                f"version reads {_FORMAT.decode()!r}: update the package spanlog.",
+                f"version reads {_FORMATS[-1].decode()!r}: update the package spanlog.",
             )
         for _, value in transaction.cursor(traces):
             yield from _spans_of_chunk(path, value)
