@@ -77,7 +77,7 @@ let package = Package(
         ),
         .target(
             name: "SpanLogExport",
-            dependencies: ["SpanLogFormat", "SpanLogMerge"],
+            dependencies: ["SpanLogFormat", "SpanLogMerge", "SpanLogStore"],
             swiftSettings: strict
         ),
         .target(
@@ -128,7 +128,7 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: testing),
         .testTarget(
             name: "SpanLogExportTests",
-            dependencies: ["SpanLogExport", "SpanLogFormat", "SpanLogMerge"],
+            dependencies: ["SpanLogExport", "SpanLogFormat", "SpanLogMerge", "SpanLogTestSupport"],
             swiftSettings: testing),
         .testTarget(
             name: "SpanLogTests",

@@ -19,6 +19,8 @@ public struct ExportError: Error, CustomStringConvertible, Sendable {
         public static let experimentUnavailable = Code(description: "experimentUnavailable")
         /// The server fails at requests that should succeed.
         public static let serverFailed = Code(description: "serverFailed")
+        /// The journal of the export cannot be read or written.
+        public static let journalUnavailable = Code(description: "journalUnavailable")
     }
 
     /// What kind of failure this is.

@@ -76,3 +76,17 @@ struct SampleSource: TraceSource {
         for trace in traces { try await body(trace) }
     }
 }
+
+extension ArchivedTrace {
+    /// The trace with each of its spans changed.
+    func changed(_ change: (inout SpanRecord) -> Void) -> ArchivedTrace {
+        ArchivedTrace(
+            id: id,
+            spans: spans.map { span in
+                var record = span.record
+                change(&record)
+                return ArchivedSpan(
+                    record: record, resource: span.resource, recorderID: span.recorderID)
+            })
+    }
+}

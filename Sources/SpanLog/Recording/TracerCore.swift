@@ -65,12 +65,12 @@ final class TracerCore: Sendable {
         let identity = SpanIdentity(
             traceID: parent.traceID, spanID: lane.generator.spanID(),
             flags: parent.flags.sampled(isSampled), traceState: parent.traceState)
-        let span = ActiveSpan(
-            operationName, identity: identity, parentID: parent.spanID, isParentRemote: isRemote,
-            context: context, kind: kind, start: isSampled ? start(lane) : .unknown,
-            lane: lane)
-        if isRemote, !context.isEmpty { span.sayScope(of: context) }
-        return span
+        guard isSampled else {
+            return ActiveSpan(notSampled: operationName, identity, context, lane)
+        }
+        return startRecording(
+            operationName, identity, parentID: parent.spanID, isParentRemote: isRemote, context,
+            kind, lane, start: start(lane))
     }
 
     private func startRoot(
@@ -83,11 +83,29 @@ final class TracerCore: Sendable {
         let identity = SpanIdentity(
             traceID: traceID, spanID: lane.generator.spanID(),
             flags: TraceFlags.random.sampled(isSampled), traceState: TraceState())
+        guard isSampled else {
+            return ActiveSpan(notSampled: operationName, identity, context, lane)
+        }
+        return startRecording(
+            operationName, identity, parentID: nil, isParentRemote: false, context, kind, lane,
+            start: start(lane))
+    }
+
+    @inline(__always)
+    private func startRecording(
+        _ operationName: String, _ identity: SpanIdentity, parentID: SpanID?,
+        isParentRemote: Bool, _ context: ServiceContext, _ kind: SpanKind, _ lane: RecordingLane,
+        start: SpanInstant
+    ) -> ActiveSpan {
+        let head = SpanDraft.Head(
+            traceID: identity.traceID, spanID: identity.spanID, parentSpanID: parentID,
+            flags: UInt32(identity.flags.rawValue) | SpanRecord.parentFlags(isParentRemote),
+            kind: SpanRecord.Kind(kind), startNanoseconds: start.nanoseconds)
+        let draft = lane.begin(head, operationName, identity.traceState)
         let span = ActiveSpan(
-            operationName, identity: identity, parentID: nil, isParentRemote: false,
-            context: context, kind: kind, start: isSampled ? start(lane) : .unknown,
-            lane: lane)
-        if !context.isEmpty { span.sayScope(of: context) }
+            operationName, identity, context, lane, start: start, draft: draft)
+        let isFirstOfProcess = parentID == nil || isParentRemote
+        if isFirstOfProcess, !context.isEmpty { span.sayScope(of: context) }
         return span
     }
 }

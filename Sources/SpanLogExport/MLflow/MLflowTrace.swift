@@ -1,5 +1,6 @@
 import SpanLogFormat
 import SpanLogMerge
+import SpanLogStore
 
 /// A trace in the form in which it is sent.
 struct MLflowTrace: Sendable {
@@ -34,6 +35,14 @@ struct MLflowTrace: Sendable {
             + attachments.reduce(0) { $0 + $1.bytes.count }
         info = MLflowTraceInfo(trace, context)
         id = trace.id
+    }
+
+    /// A checksum of everything that is sent about the trace, wherever it goes.
+    var checksum: UInt128 {
+        let body = (try? info.body(experimentID: "", spanSizes: [])) ?? []
+        let parts = spans.map(\.bytes) + [body] + attachments.map(\.bytes)
+        let checksums = parts.flatMap { Checksum.xxh128($0, 0..<$0.count).littleEndianBytes }
+        return Checksum.xxh128(checksums, 0..<checksums.count)
     }
 }
 

@@ -9,11 +9,15 @@ struct MLflowTraceInfo: Sendable {
     let requestTimeMilliseconds: Int64
     let durationMilliseconds: Int64
     let state: MLflowState
+    /// Whether the trace's root is in no store.
+    let isHeadless: Bool
     let clientRequestID: String?
     let requestPreview: String?
     let responsePreview: String?
     let metadata: [String: String]
     let tags: [String: String]
+    /// The tags without a name that nobody gave.
+    let givenTags: [String: String]
     let assessments: [MLflowAssessment]
 
     init(_ trace: ArchivedTrace, _ context: MLflowTraceContext) {
@@ -26,6 +30,7 @@ struct MLflowTraceInfo: Sendable {
         let isError =
             root.map { $0.record.status.code == .error || $0.record.isUnfinished } ?? true
         state = context.values.state ?? (isError ? .error : .ok)
+        isHeadless = root == nil
         clientRequestID = context.values.clientRequestID
 
         let inputs = root.flatMap { MLflowRecordedValue(MLflowKey.spanInputs, of: $0.record) }
@@ -39,9 +44,13 @@ struct MLflowTraceInfo: Sendable {
         assessments = context.values.assessments
 
         let leader = root ?? trace.spans.first
-        metadata = Self.metadata(context.values, leader?.resource, inputs, outputs)
+        var metadata = Self.metadata(context.values, leader?.resource, inputs, outputs)
+        if isHeadless { metadata[MLflowKey.headless] = "true" }
+        self.metadata = metadata
         let name = context.values.name ?? leader?.record.name
         var tags = context.values.tags
+        tags[MLflowKey.traceName] = context.values.name
+        givenTags = tags
         tags[MLflowKey.traceName] = name?.truncated(MLflowLimit.tagValue)
         self.tags = tags
     }

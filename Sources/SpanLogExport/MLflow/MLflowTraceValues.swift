@@ -97,10 +97,3 @@ struct MLflowTraceValues {
         }
     }
 }
-
-/// The states of a trace, by their names in MLflow.
-enum MLflowState: String {
-    case ok = "OK"
-    case error = "ERROR"
-    case inProgress = "IN_PROGRESS"
-}

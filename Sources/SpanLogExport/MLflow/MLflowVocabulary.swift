@@ -17,6 +17,8 @@ enum MLflowKey {
     static let lastSeen = AttributeKey.lastSeen
     /// Our own: the span's end was never recorded.
     static let unfinished = "spanlog.unfinished"
+    /// Our own, in the metadata of a trace: its root was not in the archive.
+    static let headless = "spanlog.headless"
 
     /// Whether a string under this key may be JSON text, by the convention of the recorder.
     static func holdsJSON(_ key: String) -> Bool {

@@ -109,13 +109,20 @@ extension ArchiveReader {
     /// - Complexity: O(*n*) in the number of traces, in time and memory.
     public func traceIDs() throws -> [TraceID] {
         var ids: [TraceID] = []
+        try forEachSummary { ids.append($0.traceID) }
+        return ids
+    }
+
+    /// Calls `body` with a summary of each trace, oldest first.
+    ///
+    /// - Complexity: O(*n*) in the number of traces.
+    public func forEachSummary(_ body: (TraceSummary) throws -> Void) throws {
         try reading {
             try index?.forEachEntry { entry in
-                ids += try chunk(index, entry).map(\.traceID)
+                for summary in try chunk(index, entry) { try body(summary) }
                 return true
             }
         }
-        return ids
     }
 
     /// Calls the bodies with all chunks of traces, and of records that no trace can hold.
