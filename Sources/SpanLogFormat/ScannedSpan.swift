@@ -18,6 +18,9 @@ package struct ScannedSpan: Hashable, Sendable {
     package private(set) var linkCount = 0
     /// Where the name stands.
     package private(set) var name = 0..<0
+    /// The name is there more than once, of which the last one counts.
+    package private(set) var hasSeveralNames = false
+    private var hasName = false
     /// Where the text stands that the span gives its trace as a name.
     package private(set) var traceName: Range<Int>?
 
@@ -37,7 +40,10 @@ package struct ScannedSpan: Hashable, Sendable {
             case Field.parentSpanID:
                 let range = try field.range
                 parentSpanID = range.isEmpty ? 0 : try WireValue.spanID(bytes, range)
-            case Field.name: name = try field.range
+            case Field.name:
+                if hasName { hasSeveralNames = true }
+                hasName = true
+                name = try field.range
             case Field.kind: kind = Self.clamped(try field.number64, max: 5)
             case Field.startNanoseconds: startNanoseconds = try field.number64
             case Field.endNanoseconds: endNanoseconds = try field.number64
@@ -94,13 +100,17 @@ package struct ScannedSpan: Hashable, Sendable {
 extension ScannedSpan {
     /// Where the name of the span at `range` stands.
     ///
+    /// - Parameter hasSeveral: What the scan has said of it; otherwise the first name ends the search.
     /// - Precondition: The span has been scanned.
-    package static func name(in bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
+    package static func name(
+        in bytes: Span<UInt8>, _ range: Range<Int>, hasSeveral: Bool
+    ) -> Range<Int> {
         var name = range.lowerBound..<range.lowerBound
         var cursor = WireCursor(range)
         while let field = try? cursor.next(bytes) {
             guard field.number == OTLPField.Span.name else { continue }
             name = (try? field.range) ?? name
+            if !hasSeveral { break }
         }
         return name
     }

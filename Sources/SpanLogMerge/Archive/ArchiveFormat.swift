@@ -2,7 +2,7 @@ import SpanLogFormat
 
 /// The tables of an archive. FileFormat in SpanLog's documentation describes every byte.
 enum ArchiveFormat {
-    /// `format` → "spanlog-archive 2"; `report` → a chunk with the merge's report as JSON.
+    /// `format` → "spanlog-archive 3"; `report` → a chunk with the merge's report as JSON.
     static let meta = "meta"
     /// ``traceKey(_:part:)`` of the last trace of a chunk → the chunk.
     static let traces = "traces"
@@ -12,7 +12,7 @@ enum ArchiveFormat {
     static let quarantine = "quarantine"
 
     static let formatKey = Array("format".utf8)
-    static let format = Array("spanlog-archive 2".utf8)
+    static let format = Array("spanlog-archive 3".utf8)
     static let reportKey = Array("report".utf8)
 
     /// Traces stand in the order of their scrambled ids: partitions of equal size are ranges of it.

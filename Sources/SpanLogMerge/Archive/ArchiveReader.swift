@@ -10,7 +10,7 @@ public struct ArchiveReader: Sendable {
     public let path: String
     /// What the merge counted.
     public let report: MergeReport
-    private let traces: LMDBTree?
+    let traces: LMDBTree?
     private let index: LMDBTree?
     private let quarantine: LMDBTree?
 
@@ -35,8 +35,8 @@ public struct ArchiveReader: Sendable {
                 let report = try meta.value(for: ArchiveFormat.reportKey)
             else { throw Self.notAnArchive(path) }
             guard format == ArchiveFormat.format else { throw Self.newer(path, format) }
-            let payload = try ArchiveChunk.payload(of: report)
-            self.report = try MergeReport(decoding: Array(report[payload]))
+            let content = try ArchiveChunk.content(of: report)
+            self.report = try MergeReport(decoding: Array(content.bytes[content.payload]))
             traces = try tables.table(ArchiveFormat.traces)
             index = try tables.table(ArchiveFormat.index)
             quarantine = try tables.table(ArchiveFormat.quarantine)
@@ -63,9 +63,6 @@ public struct ArchiveReader: Sendable {
 }
 
 extension ArchiveReader {
-    /// The bytes of the file.
-    var byteCount: UInt64 { (try? ReadOnlyFile(path).byteCount()) ?? 0 }
-
     /// The number of traces.
     public var traceCount: Int { report.traces.total }
     /// The number of spans.
@@ -132,7 +129,8 @@ extension ArchiveReader {
     ) throws {
         try table?.forEachEntry { entry in
             guard let value = try table?.value(of: entry) else { return false }
-            try body(value, try ArchiveChunk.payload(of: value))
+            let content = try ArchiveChunk.content(of: value)
+            try body(content.bytes, content.payload)
             return true
         }
     }
@@ -140,11 +138,13 @@ extension ArchiveReader {
     /// The summaries in a chunk of the index.
     private func chunk(_ index: LMDBTree?, _ entry: LMDBTree.Entry) throws -> [TraceSummary] {
         guard let value = try index?.value(of: entry) else { return [] }
+        let content = try ArchiveChunk.content(of: value)
         var summaries: [TraceSummary] = []
-        var reader = ProtobufReader(value, try ArchiveChunk.payload(of: value))
+        var reader = ProtobufReader(content.bytes, content.payload)
         while let field = try reader.next() {
             guard field.number == ArchiveFormat.Chunk.entry else { continue }
-            summaries.append(try TraceSummary(decoding: value, try reader.range(field.value)))
+            summaries.append(
+                try TraceSummary(decoding: content.bytes, try reader.range(field.value)))
         }
         return summaries
     }
