@@ -21,6 +21,8 @@ public struct ExportError: Error, CustomStringConvertible, Sendable {
         public static let serverFailed = Code(description: "serverFailed")
         /// The journal of the export cannot be read or written.
         public static let journalUnavailable = Code(description: "journalUnavailable")
+        /// The file that the export goes to cannot be written.
+        public static let fileUnavailable = Code(description: "fileUnavailable")
     }
 
     /// What kind of failure this is.

@@ -117,12 +117,12 @@ import Testing
     @Test func `an archive of a newer format is refused by its name`() throws {
         try CraftedBlock.write(
             [
-                (Array("format".utf8), Array("spanlog-archive 3".utf8)),
+                (Array("format".utf8), Array("spanlog-archive 4".utf8)),
                 (Array("report".utf8), Array("{}".utf8)),
             ], table: "meta", path: path)
         let error = #expect(throws: MergeError.self) { try ArchiveReader(path) }
         #expect(error?.code == .notAnArchive)
-        #expect(error?.message.contains("spanlog-archive 3") == true)
+        #expect(error?.message.contains("spanlog-archive 4") == true)
         #expect(error?.message.contains("update spanlog") == true)
     }
 

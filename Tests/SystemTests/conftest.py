@@ -1,9 +1,12 @@
 import contextlib
+import sys
 
 import pytest
 
 import processes
 import streams
+
+sys.path.insert(0, str(processes.ROOT / "Tools/python/src"))
 
 
 def pytest_configure(config):

@@ -23,7 +23,7 @@ struct MLflowStatements {
         guard !statements.isEmpty else { return }
         let times = Self.times(in: span)
         for attribute in statements {
-            let said = times[attribute.key] ?? span.aligned(span.record.startNanoseconds)
+            let said = times[attribute.key] ?? span.record.startNanoseconds
             let statement = Statement(
                 value: attribute.value, nanoseconds: said, spanID: span.record.spanID)
             keep(statement, for: attribute.key)
@@ -38,7 +38,7 @@ struct MLflowStatements {
             guard case .int(let time) = attribute.value else { continue }
             let nanoseconds = UInt64(clamping: time)
             times[String(attribute.key.dropFirst(prefix.count))] =
-                nanoseconds == 0 ? 0 : span.aligned(nanoseconds)
+                nanoseconds == 0 ? 0 : span.clock?.corrected(nanoseconds) ?? nanoseconds
         }
         return times
     }
@@ -69,10 +69,4 @@ struct MLflowStatements {
     static func isOurs(_ key: String) -> Bool {
         key.hasPrefix(AttributeKey.tracePrefix) || key.hasPrefix(AttributeKey.saidAtPrefix)
     }
-}
-
-extension ArchivedSpan {
-    /// A moment that the span's host has told, by the clock by which the moments of all hosts are
-    /// compared. Whoever corrects clocks does it here.
-    func aligned(_ nanoseconds: UInt64) -> UInt64 { nanoseconds }
 }

@@ -88,20 +88,31 @@ extension MLflowTraceInfo {
     /// - Parameter spanSizes: The bytes of each span that the server has taken. Readers wait for
     ///   as many spans as this says.
     func body(experimentID: String, spanSizes: [Int]) throws -> [UInt8] {
+        var info = try storedInfo(experimentID: experimentID, spanSizes: spanSizes)
+        info.executionDuration = MLflowTime.duration(milliseconds: durationMilliseconds)
+        return try JSON.encoded(Body(trace: .init(traceInfo: info)))
+    }
+
+    /// The same as it stands in a file, of no experiment.
+    func fileInfo(spanSizes: [Int]) throws -> Info {
+        var info = try storedInfo(experimentID: "", spanSizes: spanSizes)
+        info.executionDurationMs = durationMilliseconds
+        return info
+    }
+
+    private func storedInfo(experimentID: String, spanSizes: [Int]) throws -> Info {
         var metadata = metadata
         metadata["mlflow.trace.sizeStats"] = Self.sizeStatistics(spanSizes)
         metadata["mlflow.trace.sizeBytes"] = String(spanSizes.reduce(0, +))
-        let info = Body.Info(
+        return Info(
             traceID: "tr-\(traceID)",
             traceLocation: .init(mlflowExperiment: .init(experimentID: experimentID)),
             clientRequestID: clientRequestID?.storable,
             requestTime: MLflowTime.text(milliseconds: requestTimeMilliseconds),
-            executionDuration: MLflowTime.duration(milliseconds: durationMilliseconds),
             state: state.rawValue,
             requestPreview: requestPreview?.storable, responsePreview: responsePreview?.storable,
             traceMetadata: metadata.mapValues(\.storable), tags: storableTags,
             assessments: try assessments.map { try $0.body(of: traceID) }.nilIfEmpty)
-        return try JSON.encoded(Body(trace: .init(traceInfo: info)))
     }
 
     private var storableTags: [String: String] {
@@ -127,25 +138,28 @@ extension MLflowTraceInfo {
         return sorted[lower] + Int(step * (place - Double(lower)))
     }
 
-    /// The names, in snake case, are those of MLflow's REST API.
     private struct Body: Encodable {
         let trace: Trace
 
         struct Trace: Encodable { let traceInfo: Info }
+    }
 
-        struct Info: Encodable {
-            let traceID: String
-            let traceLocation: Location
-            let clientRequestID: String?
-            let requestTime: String
-            let executionDuration: String
-            let state: String
-            let requestPreview: String?
-            let responsePreview: String?
-            let traceMetadata: [String: String]
-            let tags: [String: String]
-            let assessments: [MLflowAssessment.Body]?
-        }
+    /// The names, in snake case, are those of MLflow's REST API and of its files.
+    struct Info: Encodable {
+        let traceID: String
+        let traceLocation: Location
+        let clientRequestID: String?
+        let requestTime: String
+        /// In a request.
+        var executionDuration: String?
+        /// In a file.
+        var executionDurationMs: Int64?
+        let state: String
+        let requestPreview: String?
+        let responsePreview: String?
+        let traceMetadata: [String: String]
+        let tags: [String: String]
+        let assessments: [MLflowAssessment.Body]?
 
         struct Location: Encodable {
             var type = "MLFLOW_EXPERIMENT"

@@ -10,9 +10,15 @@ public struct ArchiveReader: Sendable {
     public let path: String
     /// What the merge counted.
     public let report: MergeReport
+    /// How the clocks of hosts are corrected.
+    public let corrections: ClockCorrections
+    /// Whether times are read as they were recorded.
+    public var readsRawTimes = false
     private let traces: LMDBTree?
     private let index: LMDBTree?
     private let quarantine: LMDBTree?
+    private let anchors: LMDBTree?
+    private let seals: LMDBTree?
 
     /// Opens the archive at `path`.
     ///
@@ -37,6 +43,9 @@ public struct ArchiveReader: Sendable {
             guard format == ArchiveFormat.format else { throw Self.newer(path, format) }
             let payload = try ArchiveChunk.payload(of: report)
             self.report = try MergeReport(decoding: Array(report[payload]))
+            corrections = try Self.corrections(meta)
+            anchors = try tables.table(ArchiveFormat.anchors)
+            seals = try tables.table(ArchiveFormat.seals)
             traces = try tables.table(ArchiveFormat.traces)
             index = try tables.table(ArchiveFormat.index)
             quarantine = try tables.table(ArchiveFormat.quarantine)
@@ -45,6 +54,13 @@ public struct ArchiveReader: Sendable {
         } catch {
             throw Self.notAnArchive(path, cause: error)
         }
+    }
+
+    private static func corrections(_ meta: LMDBTree) throws -> ClockCorrections {
+        guard let value = try meta.value(for: ArchiveFormat.clocksKey) else {
+            throw FormatError("an archive does not say how clocks are corrected")
+        }
+        return try ClockCorrections(decoding: Array(value[try ArchiveChunk.payload(of: value)]))
     }
 
     private static func notAnArchive(_ path: String, cause: (any Error)? = nil) -> MergeError {
@@ -73,20 +89,34 @@ extension ArchiveReader {
 
     /// The traces that started last, newest first.
     ///
-    /// - Complexity: O(*n*) in `limit`.
+    /// - Complexity: O(*n*) in `limit`, and in the traces that started as much earlier as clocks were
+    ///   corrected.
     public func newestSummaries(limit: Int) throws -> [TraceSummary] {
         var summaries: [TraceSummary] = []
         try reading {
             try index?.forEachEntry(isReversed: true) { entry in
-                guard summaries.count < limit else { return false }
-                for summary in try chunk(index, entry).reversed()
-                where summaries.count < limit {
-                    summaries.append(summary)
+                if summaries.count >= limit {
+                    guard limit > 0 else { return false }
+                    summaries.sort(by: Self.isNewer)
+                    summaries.removeLast(summaries.count - limit)
+                    let latest = latestStart(inChunkUnder: entry.key)
+                    guard summaries[limit - 1].startNanoseconds <= latest else { return false }
                 }
+                summaries += try chunk(index, entry)
                 return true
             }
         }
-        return summaries
+        return Array(summaries.sorted(by: Self.isNewer).prefix(limit))
+    }
+
+    private static func isNewer(_ left: TraceSummary, _ right: TraceSummary) -> Bool {
+        (left.startNanoseconds, left.traceID) > (right.startNanoseconds, right.traceID)
+    }
+
+    /// When the traces of a chunk of the index, or of one before it, started at the latest.
+    private func latestStart(inChunkUnder key: [UInt8]) -> UInt64 {
+        let recorded = UInt64(bigEndianBytes: key.prefix(8))
+        return readsRawTimes ? recorded : corrections.latest(recorded)
     }
 
     /// The trace `id`, or `nil` if the archive does not hold it.
@@ -94,7 +124,8 @@ extension ArchiveReader {
     /// - Complexity: O(*n*) in the trace's bytes.
     public func trace(_ id: TraceID) throws -> ArchivedTrace? {
         try reading {
-            var decoder = TraceDecoder(id)
+            var decoder = TraceDecoder(
+                id, readsRawTimes ? nil : ClockReading(corrections, seals: seals))
             // A chunk stands under the key of its last trace.
             try traces?.forEachEntry(from: ArchiveFormat.traceKey(id)) { entry in
                 guard let value = try traces?.value(of: entry) else { return false }
@@ -134,6 +165,22 @@ extension ArchiveReader {
         try forEachChunk(of: quarantine, quarantineBody)
     }
 
+    /// What the archive keeps of its blocks for the sake of clocks.
+    func clockSources() throws -> ClockSources {
+        var sources = ClockSources()
+        try forEachChunk(of: anchors) { value, _ in
+            for (domain, anchors) in try ArchivedAnchors.all(in: value) {
+                sources.add(anchors, of: domain)
+            }
+        }
+        try forEachChunk(of: seals) { value, _ in
+            for entry in try ArchivedSeals.all(in: value) {
+                for block in entry.blocks { sources.add(block) }
+            }
+        }
+        return sources
+    }
+
     private func forEachChunk(
         of table: LMDBTree?, _ body: ([UInt8], _ payload: Range<Int>) throws -> Void
     ) throws {
@@ -151,7 +198,10 @@ extension ArchiveReader {
         var reader = ProtobufReader(value, try ArchiveChunk.payload(of: value))
         while let field = try reader.next() {
             guard field.number == ArchiveFormat.Chunk.entry else { continue }
-            summaries.append(try TraceSummary(decoding: value, try reader.range(field.value)))
+            summaries.append(
+                try TraceSummary(
+                    decoding: value, try reader.range(field.value),
+                    readsRawTimes ? nil : corrections))
         }
         return summaries
     }

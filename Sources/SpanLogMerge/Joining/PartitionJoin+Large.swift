@@ -16,7 +16,7 @@ extension PartitionJoin {
         var (byteCount, hasOld, hasNew) = (0, false, false)
         var id: TraceID?
         for share in shares {
-            try data.load(share, from: space)
+            try load(share, from: space)
             id = data.order.first.map { data.records[Int($0)].traceID } ?? id
             guard let id else { continue }
             let ranges = ranges
@@ -26,7 +26,7 @@ extension PartitionJoin {
             countLinks(ranges)
             if ranges.linksEnd < data.order.count { setAside(ranges.linksEnd, data.order.count) }
             byteCount += spans.reduce(0) { $0 + contentByteCount(of: $1) }
-            trace.append(spans)
+            trace.append(spans, clocks.domainOfProducer)
         }
         guard let id, trace.count > 0 else {
             archive.finish()
@@ -65,7 +65,7 @@ extension PartitionJoin {
     ) throws {
         var base = 0
         for share in shares {
-            try data.load(share, from: space)
+            try load(share, from: space)
             // What is counted of records was counted when they were read first.
             let saved = counts
             var moves: [Move: UInt64] = [:]
@@ -117,6 +117,7 @@ extension PartitionJoin {
             shares[first..<first + together].reduce(PartitionData.Source(), +)
         }
         var summary = LargeSummary()
+        var calls = LargeTraceCalls(trace)
         try forEachShare(id, joined, space) { join, base in
             for index in join.spans.indices {
                 for change in trace.newParents[base + index] ?? [] {
@@ -125,16 +126,19 @@ extension PartitionJoin {
             }
             join.parents = Array(trace.parents[base..<base + join.spans.count])
             summary.add(&join)
+            calls.note(join, from: base)
             join.countCalls { trace.isAnswered[base + $0] }
             join.layOut(id, parts)
             join.archive.finish()
             try take(join.takeArchive())
         }
+        calls.tell(&clocks)
+        clocks.share()
         if parts.count > 1 { counts.traces.large += 1 }
         count(summary.shape)
         append(
             id, summary.times, summary.shape, (summary.name, summary.name.indices),
-            summary.services.sorted())
+            summary.services.sorted(), summary.ranges, summary.names)
         archive.finish()
         try take(takeArchive())
     }
@@ -145,6 +149,8 @@ private struct LargeSummary {
     var shape = PartitionJoin.Shape()
     var times = PartitionJoin.Times()
     var services: Set<String> = []
+    var ranges = ClockRanges()
+    private var candidates = ClockNames.Candidates()
     private var first: Named?
     private var root: Named?
     private var naming: Named?
@@ -157,6 +163,11 @@ private struct LargeSummary {
 
     var name: [UInt8] { (naming ?? root ?? first)?.name ?? [] }
 
+    /// Of the spans that may name the trace.
+    var names: ClockNames {
+        candidates.names(naming != nil ? .naming : root != nil ? .root : .first)
+    }
+
     mutating func add(_ join: inout PartitionJoin) {
         shape.mainRoot = nil
         join.addShape(to: &shape)
@@ -167,6 +178,9 @@ private struct LargeSummary {
         times.end = max(times.end, share.end)
         times.errors += share.errors
         services.formUnion(join.services)
+        join.findClockRanges()
+        ranges.formUnion(join.clockRanges)
+        for rank in ClockNames.Rank.allCases { candidates.note(join, rank) }
         Self.keep(&first, Self.named(join, nil, share.first)) { $0 < $1 }
         if let place = shape.mainRoot {
             Self.keep(&root, Self.named(join, nil, place)) { $0 < $1 }

@@ -6,6 +6,7 @@ extension PartitionJoin {
     mutating func finishTrace(_ id: TraceID) throws {
         findParents()
         if mayHaveCycles { cutCycles() }
+        findClockFacts()
         var shape = Shape()
         addShape(to: &shape)
         if spans.contains(where: { $0.kind == JoinedSpan.client }) {
@@ -138,7 +139,9 @@ extension PartitionJoin {
         var times = Times()
         times.add(spans)
         let (bytes, name) = name(times.naming, shape.mainRoot ?? times.first)
-        append(id, times, shape, (bytes, name), services)
+        findClockRanges()
+        append(
+            id, times, shape, (bytes, name), services, clockRanges, clockNames(times, shape))
     }
 
     /// What a trace's summary says of its times and status.
@@ -184,7 +187,7 @@ extension PartitionJoin {
 
     mutating func append(
         _ id: TraceID, _ times: Times, _ shape: Shape, _ name: (bytes: [UInt8], range: Range<Int>),
-        _ services: [String]
+        _ services: [String], _ ranges: ClockRanges, _ names: ClockNames
     ) {
         archive.summaries.append(id, start: times.start) { writer in
             typealias Field = TraceSummary.Field
@@ -197,6 +200,8 @@ extension PartitionJoin {
             writer.uint64(Field.rootCount, UInt64(shape.roots))
             writer.uint64(Field.orphanCount, UInt64(shape.orphans))
             for service in services { writer.string(Field.service, service) }
+            ranges.encode(from: times.start, to: times.end, into: &writer)
+            names.encode(from: times.start, into: &writer)
         }
     }
 

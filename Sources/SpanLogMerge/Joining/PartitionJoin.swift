@@ -6,6 +6,7 @@ import SpanLogStore
 struct PartitionJoin {
     let rules: OrphanRules
     let options: Merge.Options
+    var clocks: ClockEvidence
     var data = PartitionData()
     var counts = MergeCounts()
     var archive = ArchiveRun()
@@ -21,13 +22,15 @@ struct PartitionJoin {
     var parents: [Int32] = []
     var places: [UInt32] = []
     var marks: [UInt32] = []
+    var clockRanges = ClockRanges()
 
     static let noParent: Int32 = -1
     static let missingParent: Int32 = -2
 
-    init(_ rules: OrphanRules, _ options: Merge.Options) {
+    init(_ rules: OrphanRules, _ options: Merge.Options, _ clocks: ClockCollection) {
         self.rules = rules
         self.options = options
+        self.clocks = ClockEvidence(clocks)
     }
 
     /// Gives away what the last partition became.
@@ -38,7 +41,7 @@ struct PartitionJoin {
 
     /// Joins the records of `source`; what they become is in ``archive`` afterwards.
     mutating func join(_ source: PartitionData.Source, from space: SpillSpace) throws {
-        try data.load(source, from: space)
+        try load(source, from: space)
         var start = 0
         while start < data.order.count {
             let end = endOfTraces(from: start)
@@ -46,6 +49,12 @@ struct PartitionJoin {
             start = end
         }
         archive.finish()
+        clocks.share()
+    }
+
+    mutating func load(_ source: PartitionData.Source, from space: SpillSpace) throws {
+        try data.load(source, from: space)
+        clocks.use(data.producers)
     }
 
     /// The end of the records whose trace ids have the same lower half.

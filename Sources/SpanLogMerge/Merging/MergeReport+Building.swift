@@ -2,7 +2,8 @@ import SpanLogFormat
 
 extension MergeReport {
     init(
-        _ scattered: MergeRun.Scattered, _ counts: MergeCounts, temporaryByteCount: UInt64
+        _ scattered: MergeRun.Scattered, _ counts: MergeCounts, _ corrections: ClockCorrections,
+        temporaryByteCount: UInt64
     ) {
         stores = scattered.stores
         accounting = counts.accounting
@@ -15,6 +16,7 @@ extension MergeReport {
         links = counts.links
         digest = Hexadecimal.string(counts.digest.bigEndianBytes)
         self.temporaryByteCount = temporaryByteCount
+        clocks = ClockReport(corrections)
         recorders = scattered.knowledge.recorders.map(Recorder.init).sorted {
             ($0.earliestNanoseconds ?? .max, $0.id) < ($1.earliestNanoseconds ?? .max, $1.id)
         }

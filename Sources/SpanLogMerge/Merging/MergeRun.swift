@@ -33,36 +33,41 @@ struct MergeRun: Sendable {
     ) throws -> MergeReport {
         let sink = Mutex<ArchiveWriter?>(
             try ArchiveWriter.create(path, space, plan, merge.unfinished))
-        let report = try run(archives) { run in
+        let (report, clocks) = try run(archives) { run in
             try sink.withLock { try $0?.append(run) }
         }
         guard let archive = sink.withLock({ $0.take() }) else {
             preconditionFailure("the archive is finished once")
         }
-        try archive.finish(report, replacing: isReplacing)
+        try archive.finish(report, clocks, replacing: isReplacing)
         return report
     }
 
     /// Reads and joins, and writes nothing.
     func report(_ archives: [ArchiveReader]) throws -> MergeReport {
-        try run(archives) { _ in }
+        try run(archives) { _ in }.report
     }
 
     private func run(
         _ archives: [ArchiveReader], _ take: @Sendable (ArchiveRun) throws -> Void
-    ) throws -> MergeReport {
+    ) throws -> (report: MergeReport, clocks: ArchiveClocks) {
         let scattered = try scatter(archives)
         let rules = OrphanRules(scattered.knowledge)
-        let counts = try join(scattered, rules, take)
+        let clocks = ClockCollection(
+            scattered.clockSources, mode: merge.options.clockMode,
+            factsBytesMax: plan.clockFactsBytesMax)
+        let counts = try join(scattered, rules, clocks, take)
+        let corrections = clocks.solve()
         let report = MergeReport(
-            scattered, counts, temporaryByteCount: UInt64(space.byteCount))
+            scattered, counts, corrections, temporaryByteCount: UInt64(space.byteCount))
         guard report.accounting.isBalanced else {
             throw MergeError(
                 .unbalanced,
                 "The counts of the merge do not add up, which is an error of spanlog: "
                     + "\(report.accounting). No archive was written; please report it.")
         }
-        return report
+        let kept = ArchiveClocks(corrections: corrections, sources: scattered.clockSources)
+        return (report, kept)
     }
 }
 
@@ -71,6 +76,7 @@ extension MergeRun {
     struct Scattered: Sendable {
         var partitions: PartitionQueue
         var knowledge = RecorderKnowledge()
+        var clockSources = ClockSources()
         var stores: [StoreReport] = []
         var readCount: UInt64 = 0
     }
@@ -80,6 +86,7 @@ extension MergeRun {
         let results = Mutex<[Scatterer.Result]>([])
         let reports = Mutex<[Int: StoreReport]>([:])
         let knowledge = Mutex(RecorderKnowledge())
+        let clockSources = Mutex(ClockSources())
         let failure = FirstFailure()
         inParallel(plan.threadCount) { thread in
             var scatterer = Scatterer(plan, space)
@@ -92,8 +99,12 @@ extension MergeRun {
                 guard !failure.isThere else { return }
                 failure.catching { try scatterer.add(block) }
                 knowledge.withLock { $0.add(block) }
+                clockSources.withLock {
+                    $0.add(block.header, holdsOpenSpans: block.holdsOpenSpans)
+                }
                 progress.advance(.reading, by: 1, of: 0)
             }
+            clockSources.withLock { $0.add(scatterer.clockDomains) }
             let result = scatterer.finish()
             results.withLock { $0.append(result) }
         }
@@ -108,12 +119,16 @@ extension MergeRun {
             reports.sorted { $0.key < $1.key }.map(\.value)
         }
         scattered.knowledge = knowledge.withLock { $0 }
-        for archive in archives { scattered.knowledge.add(archive.report) }
+        scattered.clockSources = clockSources.withLock { $0 }
+        for archive in archives {
+            scattered.knowledge.add(archive.report)
+            scattered.clockSources.add(try archive.clockSources())
+        }
         return scattered
     }
 
     private func join(
-        _ scattered: Scattered, _ rules: OrphanRules,
+        _ scattered: Scattered, _ rules: OrphanRules, _ clocks: ClockCollection,
         _ take: @Sendable (ArchiveRun) throws -> Void
     ) throws -> MergeCounts {
         let next = Atomic(0)
@@ -122,7 +137,7 @@ extension MergeRun {
         let failure = FirstFailure()
         let recordCount = Int(clamping: scattered.readCount)
         inParallel(plan.threadCount) { _ in
-            var join = PartitionJoin(rules, merge.options)
+            var join = PartitionJoin(rules, merge.options, clocks)
             while true {
                 let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard number < plan.partitionCount else { break }
@@ -138,6 +153,7 @@ extension MergeRun {
                 turn.end()
                 progress.advance(.writing, by: Int(join.counts.seen - before), of: recordCount)
             }
+            join.clocks.finish()
             let counts = join.counts
             total.withLock { $0.merge(counts) }
         }

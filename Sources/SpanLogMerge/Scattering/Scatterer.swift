@@ -13,6 +13,8 @@ struct Scatterer: ~Copyable {
     private var producersByteCount = 0
     /// Records read so far.
     private(set) var readCount: UInt64 = 0
+    /// The clocks of origins that do not know their boot.
+    private(set) var clockDomains = ClockDomains()
 
     private struct ProducerName: Hashable {
         let origin: [UInt8]
@@ -113,6 +115,9 @@ extension Scatterer {
         let name = ProducerName(
             origin: producer.origin.id, scope: producer.scope, schemaURL: producer.schemaURL)
         if let number = numbers[name] { return number }
+        if producer.origin.bootID.allSatisfy({ $0 == 0 }) {
+            clockDomains.insert(ClockDomain(producer.origin))
+        }
         producersByteCount += producer.origin.resource.count + producer.scope.count + 256
         let number = UInt32(producers.count)
         producers.append(producer)

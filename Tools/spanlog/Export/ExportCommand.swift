@@ -4,5 +4,5 @@ import ArgumentParser
 struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Bring the traces of an archive to where people look at them.",
-        subcommands: [ExportMLflow.self])
+        subcommands: [ExportMLflow.self, ExportMLflowFile.self])
 }

@@ -15,6 +15,9 @@ struct ExportMLflow: AsyncParsableCommand {
             another process has brought to the server itself gets the archive's spans and tags, \
             and else stays as it is.
 
+            Times are corrected by the clocks that the merge found, see `spanlog clock`; the \
+            attributes clock.offset_ns, clock.bound_ns and clock.method say how.
+
             ENVIRONMENT
               MLFLOW_TRACKING_URI       The server, unless --tracking-uri says so.
               MLFLOW_EXPERIMENT_NAME    The experiment, unless --experiment says so.
@@ -44,8 +47,7 @@ struct ExportMLflow: AsyncParsableCommand {
     @OptionGroup(title: "How") var delivery: DeliveryOptions
 
     func run() async throws {
-        let archive = try ArchiveReader(archive)
-        let traces = try selection.traces(of: archive)
+        let traces = try selection.traces(ofArchive: archive)
         let options = try delivery.options(selection)
         let target = try server.target()
         let result = try await HTTPTransport.with(
@@ -58,7 +60,7 @@ struct ExportMLflow: AsyncParsableCommand {
                 label: "Exporting", total: Int(clamping: traces.spanCount), unit: "spans")
             defer { bar.finish() }
             return try await exporter.export(
-                traces, journal: try delivery.journal(ofArchive: self.archive)
+                traces, journal: try delivery.journal(ofArchive: archive)
             ) { done, _ in bar.update(done) }
         }
         try report(result, target)
@@ -74,14 +76,7 @@ struct ExportMLflow: AsyncParsableCommand {
         if result.deliveredBeforeCount > 0 {
             print("Delivered before: \(Text.count(result.deliveredBeforeCount, "trace"))")
         }
-        if result.traceWithoutSpansCount > 0 {
-            StandardError.print(
-                """
-                Left out \(Text.count(result.traceWithoutSpansCount, "trace")) of which the archive \
-                has only notes, such as feedback. Merge the stores that have the spans, and export \
-                again.
-                """)
-        }
+        ExportText.printNotes(traceWithoutSpansCount: result.traceWithoutSpansCount)
         guard result.refusals.isEmpty else {
             StandardError.print("The server refused some of it: see above.")
             throw ExitCode(1)

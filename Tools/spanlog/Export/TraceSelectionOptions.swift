@@ -33,6 +33,9 @@ struct TraceSelectionOptions: ParsableArguments {
             valueName: "status"))
     var status: Status?
 
+    @Flag(help: "Take times as they were recorded, and not as the merge corrected them.")
+    var rawTime = false
+
     enum Status: String, ExpressibleByArgument, CaseIterable {
         case ok
         case error
@@ -51,15 +54,16 @@ struct TraceSelectionOptions: ParsableArguments {
         }
     }
 
-    /// The traces, but for their state.
+    /// The traces of the archive at `path`, but for their state.
     ///
     /// - Throws: `ValidationError` if a trace was named that the archive does not hold.
-    func traces(of archive: ArchiveReader) throws -> SelectedTraces {
+    func traces(ofArchive path: String) throws -> SelectedTraces {
+        var archive = try ArchiveReader(path)
+        archive.readsRawTimes = rawTime
         let traces = try SelectedTraces(archive, selection())
         if let missing = traces.missingTraceIDs.first {
             throw ValidationError(
-                "\(archive.path) holds no trace \(missing): `spanlog show \(archive.path)` lists "
-                    + "what it holds.")
+                "\(path) holds no trace \(missing): `spanlog show \(path)` lists what it holds.")
         }
         return traces
     }

@@ -80,7 +80,7 @@ extension ClockSpan {
             startNanoseconds: record.startNanoseconds, endNanoseconds: record.endNanoseconds,
             hasFailed: record.status.code == .error
                 || record.attributes.contains(where: Self.tellsFailure),
-            isStreaming: record.events.count(where: Self.isMessage) > 2)
+            isStreaming: record.events.count(where: Self.isMessage) > Self.messagesOfOneCall)
         switch record.kind {
         case .client: role = .client
         case .server: role = .server
@@ -102,6 +102,8 @@ extension ClockSpan {
     }
 
     /// One message goes each way in a call that does not stream.
+    static let messagesOfOneCall = 2
+
     private static func isMessage(_ event: SpanRecord.Event) -> Bool {
         event.name == "message" || event.name == "rpc.message"
     }
