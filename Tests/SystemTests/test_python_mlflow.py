@@ -368,6 +368,24 @@ def test_a_remote_call_into_the_same_process_is_one_trace(record):
 # Being a guest in MLflow
 
 
+def test_traces_that_nobody_ends_are_not_kept_for_ever(record):
+    spans = record(
+        """
+        from mlflow.tracing.fluent import start_span_no_context
+        from spanlog.mlflow import traces
+        traces._TRACES_MAX = 10
+        first = start_span_no_context("first", tags={"said": "first"})
+        for _ in range(30):
+            start_span_no_context("never ended")
+        first.end()
+        assert len(traces.Traces.shared()._traces) <= 10
+        """
+    )
+    assert [s["end"] > 0 for s in spans if s["name"] == "first"] == [True]
+    assert said(spans)["mlflow.traceTag.said"] == "first"
+    assert sum(s["name"] == "never ended" and not s["end"] for s in spans) == 30
+
+
 def test_tracing_can_be_switched_off_and_on_and_redirected(record):
     spans = record(
         """
@@ -595,9 +613,12 @@ mlflow.flush_trace_async_logging()
 
 
 def twin(traces):
-    """The one trace of an experiment, without what differs from run to run, or in the host's favour."""
+    """The one trace of an experiment, without what differs from run to run, and what the export
+    adds."""
     [trace] = traces.values()
-    own = {"service.name", "host.name", "process.pid", "span.kind", "mlflow.traceRequestId"}
+    # Session and user are attributes of the span that carries them, too, as OpenTelemetry has them.
+    own = {"service.name", "host.name", "process.pid", "span.kind", "mlflow.traceRequestId",
+           "session.id", "user.id"}  # fmt: skip
     host = ("process.", "os.", "telemetry.", "service.", "spanlog.", "mlflow.traceTag.")
     spans = []
     for span in trace["spans"]:

@@ -327,6 +327,17 @@ def test_more_open_spans_than_the_table_holds_are_recorded_when_they_end(tmp_pat
 # Bounds
 
 
+def test_spans_that_nobody_ends_fill_no_memory(tmp_path):
+    provider = small_provider(tmp_path, open_spans_max=4)
+    tracer = provider.get_tracer("t")
+    for number in range(100):
+        tracer.start_span(f"{number}")
+    assert len(provider.processor._open) == 4
+    assert provider.processor._current[1].drops[4] == 96
+    provider.shutdown()
+    assert sorted(s.name for s in stores.read_spans(tmp_path)) == list("0123")
+
+
 def test_what_finds_no_room_is_dropped_and_counted(tmp_path):
     provider = small_provider(tmp_path, flush_interval=3600.0, span_bytes_max=100_000)
     tracer = provider.get_tracer("t")
