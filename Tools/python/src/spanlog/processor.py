@@ -104,7 +104,7 @@ class SpanLogProcessor(SpanProcessor):
             name = span._name
             head = span_head(span)
             content = head + span_name(name)
-            if span._attributes or len(content) > SLOT_CONTENT_MAX:
+            if getattr(span._attributes, "_dict", True) or len(content) > SLOT_CONTENT_MAX:
                 content = self._open_content(head, span)
             # Whoever forgets to end spans fills the table, and no memory beyond that.
             if slot := spool.open_slot(content):
