@@ -408,6 +408,25 @@ def test_tracing_can_be_switched_off_and_on_and_redirected(record):
     assert [span["name"] for span in spans] == ["before", "enabled", "reset"]
 
 
+def test_forked_workers_record_as_their_parent_does(record):
+    spans = record(
+        """
+        import os
+        with mlflow.start_span("parent"):
+            for worker in range(3):
+                if os.fork() == 0:
+                    with join(REMOTE):
+                        with mlflow.start_span(f"worker {worker}"):
+                            mlflow.update_current_trace(tags={f"worker {worker}": "was here"})
+                    recording.flush()
+                    os._exit(0)
+                os.wait()
+        """
+    )
+    assert sorted(s["name"] for s in spans) == ["parent", "worker 0", "worker 1", "worker 2"]
+    assert {f"mlflow.traceTag.worker {n}" for n in range(3)} <= said(spans).keys()
+
+
 def test_a_ratio_samples_whole_traces(record):
     spans = record(
         """

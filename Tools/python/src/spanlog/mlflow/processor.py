@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -58,6 +59,7 @@ class MlflowProcessor(BaseMlflowSpanProcessor):  # type: ignore[misc]
         self._spans = spans
         spans.translate = _open_attributes
         Traces.shared().on_leftover = self.record_statements
+        os.register_at_fork(after_in_child=lambda: Traces.shared().forget_parent())
         super().__init__(_Exporter(spans), export_metrics=False)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -97,6 +98,10 @@ class Traces(InMemoryTraceManager):  # type: ignore[misc]
                 state=TraceState.IN_PROGRESS,
             )
             self.register_trace(otel_trace_id, info, is_remote_trace=True)
+
+    def forget_parent(self) -> None:
+        """In a forked child: somebody else may have held the lock, who is not here."""
+        self._lock = threading.RLock()
 
     def said(self, otel_trace_id: int) -> list[tuple[str, Any]]:
         """What was said about a trace since the last call, as attributes."""
