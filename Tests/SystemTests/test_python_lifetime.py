@@ -55,6 +55,7 @@ def test_a_signal_handler_may_end_spans_and_flush_while_spans_end(provider, tmp_
 
 FORKING = """
 import multiprocessing, os, sys, threading
+from opentelemetry.sdk.trace import TracerProvider
 from spanlog import SpanLogProcessor
 
 provider = TracerProvider()
@@ -109,6 +110,7 @@ def test_forked_processes_have_recorders_of_their_own(tmp_path):
 def test_a_child_that_lives_does_not_make_its_dead_parent_look_alive(tmp_path):
     program = """
 import os, sys, time
+from opentelemetry.sdk.trace import TracerProvider
 from spanlog import SpanLogProcessor
 provider = TracerProvider()
 provider.add_span_processor(SpanLogProcessor(sys.argv[1]))
@@ -131,6 +133,7 @@ def test_everything_is_durable_at_the_end_of_a_program(tmp_path):
     run(
         """
 import sys
+from opentelemetry.sdk.trace import TracerProvider
 from spanlog import SpanLogProcessor
 provider = TracerProvider(shutdown_on_exit=False)
 provider.add_span_processor(SpanLogProcessor(sys.argv[1]))
