@@ -20,7 +20,8 @@ import Testing
         let merged = try Merged(blocks)
         let summary = try #require(try merged.archive.newestSummaries(limit: 1).first)
         #expect(summary.isWhole && summary.name == "plan")
-        #expect(summary.startNanoseconds == 100 && summary.endNanoseconds == 111)
+        #expect(summary.startNanoseconds == 100)
+        #expect(summary.endNanoseconds == 111)
         let traces = merged.report.traces
         #expect(traces.whole == 1 && traces.multiRoot == 0 && traces.orphans == 0)
         let trace = try #require(try merged.archive.trace(id))

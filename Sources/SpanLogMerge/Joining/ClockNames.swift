@@ -40,7 +40,9 @@ struct ClockNames {
 
         /// Notes those of a rank among the spans at hand.
         mutating func note(_ join: PartitionJoin, _ rank: Rank) {
+            let countsNotes = join.holdsNotesOnly
             for (index, span) in join.spans.enumerated() where join.has(rank, index) {
+                if rank != .naming, span.traits.contains(.isNote), !countsNotes { continue }
                 let domain = join.clocks.domainOfProducer[Int(span.producer)]
                 let start = ClockTime.moved(span.start, by: join.clockShift(of: span).nanoseconds)
                 let key = Key(rank: rank, domain: domain)
@@ -113,11 +115,15 @@ extension ClockName {
 }
 
 extension PartitionJoin {
+    /// Whether there is nothing else at hand than notes, which may come days after their trace.
+    var holdsNotesOnly: Bool { spans.allSatisfy { $0.traits.contains(.isNote) } }
+
     /// Notes when the spans at hand began and ended by each clock.
     mutating func findClockRanges() {
         clockRanges.removeAll()
         guard clocks.collection.mode != .off else { return }
-        for span in spans {
+        let countsNotes = holdsNotesOnly
+        for span in spans where countsNotes || !span.traits.contains(.isNote) {
             let shift = clockShift(of: span).nanoseconds
             let start = ClockTime.moved(span.start, by: shift)
             let end = max(start, ClockTime.moved(span.end, by: span.end == 0 ? 0 : shift))

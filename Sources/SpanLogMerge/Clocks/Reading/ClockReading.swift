@@ -60,10 +60,11 @@ extension ArchivedSeals {
     /// The entries of a chunk.
     static func all(in value: [UInt8]) throws(FormatError) -> [ArchivedSeals] {
         var seals: [ArchivedSeals] = []
-        var reader = ProtobufReader(value, try ArchiveChunk.payload(of: value))
+        let content = try ArchiveChunk.content(of: value)
+        var reader = ProtobufReader(content.bytes, content.payload)
         while let field = try reader.next() {
             guard field.number == ArchiveFormat.Chunk.entry else { continue }
-            seals.append(try ArchivedSeals(decoding: value, try reader.range(field.value)))
+            seals.append(try ArchivedSeals(decoding: content.bytes, try reader.range(field.value)))
         }
         return seals
     }
@@ -73,10 +74,11 @@ extension ArchivedAnchors {
     /// The entries of a chunk.
     static func all(in value: [UInt8]) throws(FormatError) -> [(ClockDomain, ClockAnchors)] {
         var anchors: [(ClockDomain, ClockAnchors)] = []
-        var reader = ProtobufReader(value, try ArchiveChunk.payload(of: value))
+        let content = try ArchiveChunk.content(of: value)
+        var reader = ProtobufReader(content.bytes, content.payload)
         while let field = try reader.next() {
             guard field.number == ArchiveFormat.Chunk.entry else { continue }
-            anchors.append(try decode(value, try reader.range(field.value)))
+            anchors.append(try decode(content.bytes, try reader.range(field.value)))
         }
         return anchors
     }
