@@ -47,13 +47,9 @@ extension PartitionJoin {
     func clockShift(of span: JoinedSpan) -> ClockLine.Shift {
         let domain = clocks.domainOfProducer[Int(span.producer)]
         guard let line = clocks.collection.steps(of: domain) else { return ClockLine.Shift() }
-        let sequence = sealSequence(of: span)
-        let sealed =
-            sequence == 0
-            ? nil
-            : clocks.collection.sources.seals.sealed(recorder(of: span.producer), sequence - 1)
-        return line.shift(
-            start: span.start, end: span.end == 0 ? nil : span.end, sealed: sealed)
+        let seal = clocks.collection.sources.seals.seal(
+            recorder(of: span.producer), sealSequence(of: span))
+        return line.shift(start: span.start, end: span.end, seal)
     }
 
     /// The number, plus 1, of the block that tells when the span was sealed: the last one that its

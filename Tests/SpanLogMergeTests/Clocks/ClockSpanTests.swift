@@ -19,50 +19,50 @@ import Testing
 
     @Test func `a finished call tells of its request and of its response`() {
         #expect(Self.client.requested(Self.server))
-        #expect(Self.client.wasAnswered(by: Self.server))
+        #expect(Self.client.answer(of: Self.server) == .ended)
     }
 
     @Test func `a remote parent of any kind tells that its child started after it`() {
         let parent = Self.changed(Self.client) { $0.role = .other }
         let child = Self.changed(Self.server) { $0.role = .other }
         #expect(parent.requested(child))
-        #expect(!parent.wasAnswered(by: child))
+        #expect(parent.answer(of: child) == .none)
     }
 
     @Test func `a span that never ended is no response`() {
         let openClient = Self.changed(Self.client) { $0.endNanoseconds = 0 }
         let openServer = Self.changed(Self.server) { $0.endNanoseconds = 0 }
         #expect(openClient.requested(Self.server) && Self.client.requested(openServer))
-        #expect(!openClient.wasAnswered(by: Self.server))
-        #expect(!Self.client.wasAnswered(by: openServer))
+        #expect(openClient.answer(of: Self.server) == .none)
+        #expect(Self.client.answer(of: openServer) == .none)
     }
 
     @Test func `a server that took longer than its client did not answer it`() {
         let longer = Self.changed(Self.server) { $0.endNanoseconds = 52_101 }
         let equal = Self.changed(Self.server) { $0.endNanoseconds = 52_100 }
-        #expect(!Self.client.wasAnswered(by: longer))
-        #expect(Self.client.wasAnswered(by: equal))
+        #expect(Self.client.answer(of: longer) == .outlasted)
+        #expect(Self.client.answer(of: equal) == .ended)
     }
 
     @Test func `a client that failed did not wait, a server that failed answered`() {
         let failedClient = Self.changed(Self.client) { $0.hasFailed = true }
         let failedServer = Self.changed(Self.server) { $0.hasFailed = true }
         #expect(failedClient.requested(Self.server))
-        #expect(!failedClient.wasAnswered(by: Self.server))
-        #expect(Self.client.wasAnswered(by: failedServer))
+        #expect(failedClient.answer(of: Self.server) == .none)
+        #expect(Self.client.answer(of: failedServer) == .ended)
     }
 
     @Test func `the end of a stream is no message`() {
         let streamingClient = Self.changed(Self.client) { $0.isStreaming = true }
         let streamingServer = Self.changed(Self.server) { $0.isStreaming = true }
-        #expect(!streamingClient.wasAnswered(by: Self.server))
-        #expect(!Self.client.wasAnswered(by: streamingServer))
+        #expect(streamingClient.answer(of: Self.server) == .none)
+        #expect(Self.client.answer(of: streamingServer) == .none)
     }
 
     @Test func `a span without a start tells nothing`() {
         let unstarted = Self.changed(Self.server) { $0.startNanoseconds = 0 }
         #expect(!Self.client.requested(unstarted))
-        #expect(!Self.client.wasAnswered(by: unstarted))
+        #expect(Self.client.answer(of: unstarted) == .none)
     }
 
     private static func record(_ change: (inout SpanRecord) -> Void) -> ClockSpan {
