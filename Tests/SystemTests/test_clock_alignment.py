@@ -14,6 +14,7 @@ from processes import DemoService, spanlog, spanlog_json
 SECOND = 10**9
 OFFSETS = {"planner": 0, "ahead": 3, "behind": -3, "stepping": 0.25}
 STEP = -1.5
+SIBLINGS = "ab" * 16
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,9 @@ def archive(tmp_path_factory):
         call_for(4, services)
         hosts["stepping"].clock.set_by(f"{OFFSETS['stepping'] + STEP:+}")
         call_for(2, services)
+        # Siblings on several hosts: who called them is not known.
+        for service in services.values():
+            post(service, headers={"traceparent": f"00-{SIBLINGS}-{'cd' * 8}-01"})
     finally:
         statuses = [service.stop() for service in services.values()]
         remove_shared_memory()
@@ -101,6 +105,27 @@ def test_the_true_offsets_lie_within_the_printed_bounds(archive):
         assert abs(summary["offset_at_end_ns"] - true) <= bound
     steps = {name: found[domain]["steps"] for name, domain in domain_of.items()}
     assert steps == {"planner": 0, "ahead": 0, "behind": 0, "stepping": 1}
+
+
+def test_siblings_that_are_closer_than_their_clocks_are_known_are_marked(archive, tmp_path):
+    path, _ = archive
+    spans = spanlog_json("show", path, SIBLINGS)["spans"]
+    siblings = [span for span in spans if span["kind"] == "server"]
+    assert len(siblings) == len(OFFSETS)
+    for before, after in zip(siblings, siblings[1:]):
+        difference = after["start_time_unix_nano"] - before["start_time_unix_nano"]
+        uncertainty = before["clock"]["bound_ns"] + after["clock"]["bound_ns"]
+        if difference > uncertainty:
+            assert "order_doubt" not in after
+        else:
+            doubt = {"span_id": before["span_id"], "uncertainty_ns": uncertainty}
+            assert after["order_doubt"] == doubt
+    # Clocks that were not aligned do not know any order.
+    unaligned = tmp_path / "archive"
+    spanlog("merge", path.parent / "stores", "-o", unaligned, "--clock", "off")
+    drawn = spanlog("show", unaligned, SIBLINGS).stdout
+    assert drawn.count("≈ order unknown: clocks were not aligned") == len(OFFSETS) - 1
+    assert "≈" not in spanlog("show", unaligned, SIBLINGS, "--raw-time").stdout
 
 
 def test_durations_are_those_that_passed(archive):

@@ -1,4 +1,5 @@
 import SpanLogFormat
+import SpanLogTestSupport
 import SpanLogMerge
 import Testing
 
@@ -103,5 +104,34 @@ import Testing
         let message = SpanRecord.Event(name: "message", nanoseconds: 1)
         #expect(!Self.record { $0.events = [message, message] }.isStreaming)
         #expect(Self.record { $0.events = [message, message, message] }.isStreaming)
+    }
+
+    @Test func `a span that is scanned says of its call what it says decoded`() {
+        var random = RandomSpans(seed: 5)
+        var generator = SeededGenerator(seed: 6)
+        let told = [
+            Attribute("error.type", .empty), Attribute("rpc.grpc.status_code", .int(4)),
+            Attribute("rpc.grpc.status_code", .int(3)), Attribute("http.status_code", .int(408)),
+            Attribute("rpc.grpc.status_code", .string("4")), Attribute("error.typE", .bool(true)),
+            Attribute("http.response.status_code", .int(499)),
+            Attribute("http.response.status_code", .int(-499)),
+        ]
+        var (failureCount, streamCount) = (0, 0)
+        for _ in 0..<400 {
+            var span = random.next()
+            if generator.below(3) == 0 { span.attributes.append(generator.element(of: told)) }
+            for _ in 0..<generator.below(5) {
+                let name = generator.element(of: ["message", "rpc.message", "messages", ""])
+                span.events.append(.init(name: name, nanoseconds: 1))
+            }
+            let bytes = span.encoded()
+            let call = ScannedSpan.call(in: bytes.span, 0..<bytes.count)
+            let decoded = ClockSpan(span)
+            #expect((call.tellsFailure || span.status.code == .error) == decoded.hasFailed)
+            #expect((call.messageCount > ClockSpan.messagesOfOneCall) == decoded.isStreaming)
+            if call.tellsFailure { failureCount += 1 }
+            if decoded.isStreaming { streamCount += 1 }
+        }
+        #expect(failureCount > 20 && streamCount > 20)
     }
 }

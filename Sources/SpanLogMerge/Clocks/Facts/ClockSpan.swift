@@ -119,7 +119,7 @@ extension ClockSpan {
     }
 
     /// One message goes each way in a call that does not stream.
-    static let messagesOfOneCall = 2
+    package static let messagesOfOneCall = 2
 
     private static func isMessage(_ event: SpanRecord.Event) -> Bool {
         event.name == "message" || event.name == "rpc.message"

@@ -20,7 +20,7 @@ extension DomainCorrection {
         }
         let offset = ClockTime.clamped(Int128(times.startNanoseconds) - Int128(recorded))
         return SpanClock(
-            domain: domain, method: method, offsetNanoseconds: offset,
+            method: method, offsetNanoseconds: offset,
             boundNanoseconds: times.boundNanoseconds,
             start: .init(
                 unstepped: ClockTime.moved(recorded, by: shift.nanoseconds), domain: domain,
