@@ -20,6 +20,8 @@ package struct ScannedSpan: Hashable, Sendable {
     package private(set) var name = 0..<0
     /// Where the text stands that the span gives its trace as a name.
     package private(set) var traceName: Range<Int>?
+    /// What it says of the call that it is one side of.
+    package private(set) var call = Call()
 
     /// Scans the span that `range` of `bytes` holds.
     ///
@@ -44,7 +46,10 @@ package struct ScannedSpan: Hashable, Sendable {
             case Field.attributes: try addAttribute(bytes, try field.range)
             case Field.droppedAttributesCount, Field.droppedEventsCount, Field.droppedLinksCount:
                 _ = try field.number64
-            case Field.events: try WireValue.checkEvent(bytes, try field.range)
+            case Field.events:
+                let range = try field.range
+                try WireValue.checkEvent(bytes, range)
+                call.add(bytes, event: range)
             case Field.links:
                 _ = try WireValue.link(bytes, try field.range)
                 linkCount += 1
@@ -76,6 +81,7 @@ package struct ScannedSpan: Hashable, Sendable {
         _ bytes: Span<UInt8>, _ range: Range<Int>
     ) throws(SpanDefect) {
         let (key, value) = try WireValue.checkAttribute(bytes, range, depth: 0)
+        call.add(bytes, key: key, value: value)
         guard key.count == Self.traceNameKey.count else { return }
         for (offset, byte) in Self.traceNameKey.enumerated()
         where bytes[key.lowerBound + offset] != byte { return }

@@ -117,8 +117,9 @@ extension PartitionJoin {
     mutating func findClockRanges() {
         clockRanges.removeAll()
         guard clocks.collection.mode != .off else { return }
+        let hasSteps = clocks.collection.hasSteps
         for span in spans {
-            let shift = clockShift(of: span).nanoseconds
+            let shift = hasSteps ? clockShift(of: span).nanoseconds : 0
             let start = ClockTime.moved(span.start, by: shift)
             let end = max(start, ClockTime.moved(span.end, by: span.end == 0 ? 0 : shift))
             clockRanges.add(

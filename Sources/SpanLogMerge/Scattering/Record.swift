@@ -47,6 +47,10 @@ struct Record: BitwiseCopyable, Sendable {
         static let isNotSampled = Traits(rawValue: 64)
         /// The record was in an archive before.
         static let isFromArchive = Traits(rawValue: 128)
+        /// An attribute tells that the span's call failed, timed out or was cancelled.
+        static let tellsFailure = Traits(rawValue: 256)
+        /// More messages than those of one call are sent while the span is open.
+        static let isStreaming = Traits(rawValue: 512)
     }
 
     var traceID: TraceID { TraceID(high: traceHigh, low: traceLow) }
@@ -81,6 +85,7 @@ extension Record {
         var traits = place.traits
         if span.traceName != nil { traits.insert(.hasTraceName) }
         if span.isTraceIDShort { traits.insert(.isTraceIDShort) }
+        traits.insert(Traits(span.call))
         if span.flags & SpanRecord.parentRemoteKnown != 0 {
             traits.insert(.isParentPlaceKnown)
             if span.flags & SpanRecord.parentRemote != 0 { traits.insert(.isParentRemote) }
@@ -106,6 +111,16 @@ extension Record {
             parentID: source.spanID, start: source.traceID.high, end: source.traceID.low,
             sequence: 0, index: 0, producer: 0, offset: 0, byteCount: 0, kind: 0, status: 0,
             traits: .isLink)
+    }
+}
+
+extension Record.Traits {
+    /// What a span says of its call.
+    @inline(__always)
+    init(_ call: ScannedSpan.Call) {
+        self = []
+        if call.tellsFailure { insert(.tellsFailure) }
+        if call.messageCount > ClockSpan.messagesOfOneCall { insert(.isStreaming) }
     }
 }
 

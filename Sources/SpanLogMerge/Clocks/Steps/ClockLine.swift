@@ -103,18 +103,20 @@ extension ClockLine {
         let last = max(start, end.map(ClockTime.clamped) ?? start)
         let seals = Seals(
             own: sealed.map(ClockTime.clamped), before: sealedBefore.map(ClockTime.clamped))
-        let fits = pieces.indices.map { fit($0, start, last, seals) }
-        // Without anything else to go by, the later one.
-        var best = 0
-        for index in pieces.indices where !(fits[best] < fits[index]) { best = index }
-        let others = pieces.indices.filter { fits[$0].doubt == fits[best].doubt }
-        let ambiguity = others.map { index in
-            (Int128(pieces[index].shift) - Int128(pieces[best].shift)).magnitude
+        var (best, place) = (fit(0, start, last, seals), 0)
+        for index in 1..<pieces.count {
+            let other = fit(index, start, last, seals)
+            // Without anything else to go by, the later one.
+            if !(best < other) { (best, place) = (other, index) }
+        }
+        var ambiguity: UInt128 = 0
+        for index in pieces.indices where best.doubt != .never && index != place {
+            guard fit(index, start, last, seals).doubt == best.doubt else { continue }
+            let shifts = Int128(pieces[index].shift) - Int128(pieces[place].shift)
+            ambiguity = max(ambiguity, shifts.magnitude)
         }
         return Shift(
-            nanoseconds: pieces[best].shift,
-            ambiguityNanoseconds: fits[best].doubt == .never
-                ? 0 : UInt64(clamping: ambiguity.max() ?? 0))
+            nanoseconds: pieces[place].shift, ambiguityNanoseconds: UInt64(clamping: ambiguity))
     }
 
     /// How well a span fits a piece; less is better.
