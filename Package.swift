@@ -72,7 +72,7 @@ let package = Package(
         ),
         .target(
             name: "SpanLogMerge",
-            dependencies: ["SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
+            dependencies: ["CSpanLogSystem", "SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
             swiftSettings: strict
         ),
         .target(
@@ -116,7 +116,8 @@ let package = Package(
         .testTarget(
             name: "SpanLogStoreTests",
             dependencies: [
-                "SpanLogFormat", "SpanLogLMDB", "SpanLogStore", "SpanLogTestSupport",
+                "SpanLogFormat", "SpanLogLMDB", "SpanLogMerge", "SpanLogStore",
+                "SpanLogTestSupport",
             ],
             swiftSettings: testing),
         .testTarget(

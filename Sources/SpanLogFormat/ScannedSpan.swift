@@ -20,8 +20,13 @@ package struct ScannedSpan: Hashable, Sendable {
     package private(set) var name = 0..<0
     /// Whether the span is a note: see ``AttributeKey/noteName``.
     package private(set) var isNote = false
+    /// The name is there more than once, of which the last one counts.
+    package private(set) var hasSeveralNames = false
+    private var hasName = false
     /// Where the text stands that the span gives its trace as a name.
     package private(set) var traceName: Range<Int>?
+    /// What it says of the call that it is one side of.
+    package private(set) var call = Call()
 
     /// Scans the span that `range` of `bytes` holds.
     ///
@@ -40,6 +45,8 @@ package struct ScannedSpan: Hashable, Sendable {
                 let range = try field.range
                 parentSpanID = range.isEmpty ? 0 : try WireValue.spanID(bytes, range)
             case Field.name:
+                if hasName { hasSeveralNames = true }
+                hasName = true
                 name = try field.range
                 isNote = Self.holds(Self.noteName, bytes, name)
             case Field.kind: kind = Self.clamped(try field.number64, max: 5)
@@ -48,7 +55,10 @@ package struct ScannedSpan: Hashable, Sendable {
             case Field.attributes: try addAttribute(bytes, try field.range)
             case Field.droppedAttributesCount, Field.droppedEventsCount, Field.droppedLinksCount:
                 _ = try field.number64
-            case Field.events: try WireValue.checkEvent(bytes, try field.range)
+            case Field.events:
+                let range = try field.range
+                try WireValue.checkEvent(bytes, range)
+                call.add(bytes, event: range)
             case Field.links:
                 _ = try WireValue.link(bytes, try field.range)
                 linkCount += 1
@@ -80,6 +90,7 @@ package struct ScannedSpan: Hashable, Sendable {
         _ bytes: Span<UInt8>, _ range: Range<Int>
     ) throws(SpanDefect) {
         let (key, value) = try WireValue.checkAttribute(bytes, range, depth: 0)
+        call.add(bytes, key: key, value: value)
         guard Self.holds(Self.traceNameKey, bytes, key) else { return }
         traceName = try value.flatMap { range throws(SpanDefect) in
             try WireValue.text(bytes, range)
@@ -108,13 +119,17 @@ package struct ScannedSpan: Hashable, Sendable {
 extension ScannedSpan {
     /// Where the name of the span at `range` stands.
     ///
+    /// - Parameter hasSeveral: What the scan has said of it; otherwise the first name ends the search.
     /// - Precondition: The span has been scanned.
-    package static func name(in bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
+    package static func name(
+        in bytes: Span<UInt8>, _ range: Range<Int>, hasSeveral: Bool
+    ) -> Range<Int> {
         var name = range.lowerBound..<range.lowerBound
         var cursor = WireCursor(range)
         while let field = try? cursor.next(bytes) {
             guard field.number == OTLPField.Span.name else { continue }
             name = (try? field.range) ?? name
+            if !hasSeveral { break }
         }
         return name
     }

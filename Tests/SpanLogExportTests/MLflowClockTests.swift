@@ -16,7 +16,7 @@ import Testing
         return ArchivedSpan(
             record: span.record, resource: span.resource, recorderID: span.recorderID,
             clock: SpanClock(
-                domain: domain, method: .bounded, offsetNanoseconds: offset, boundNanoseconds: 1,
+                method: .bounded, offsetNanoseconds: offset, boundNanoseconds: 1,
                 start: start))
     }
 

@@ -91,7 +91,8 @@ import Testing
         #expect(span.kind == record.kind.rawValue && span.status == record.status.code.rawValue)
         #expect(span.flags == record.flags && span.linkCount == record.links.count)
         #expect(String(decoding: bytes[span.name], as: UTF8.self) == record.name)
-        let name = ScannedSpan.name(in: bytes.span, 0..<bytes.count)
+        let name = ScannedSpan.name(
+            in: bytes.span, 0..<bytes.count, hasSeveral: span.hasSeveralNames)
         #expect(String(decoding: bytes[name], as: UTF8.self) == record.name)
     }
 }

@@ -135,7 +135,7 @@ import Testing
         let original = [UInt8](try Data(contentsOf: URL(filePath: merged.path)))
         let ids = try merged.archive.traceIDs()
         var generator = SeededGenerator(seed: seed)
-        for _ in 0..<250 {
+        for number in 0..<250 {
             var bytes = original
             if generator.below(5) == 0 { bytes.removeLast(generator.below(bytes.count)) }
             for _ in 0..<(1 + generator.below(64)) where !bytes.isEmpty {
@@ -150,7 +150,22 @@ import Testing
             } catch let error as MergeError {
                 #expect(error.message.contains(path))
             }
+            if number.isMultiple(of: 5) { try addToDamaged(bytes) }
         }
+    }
+
+    /// An archive that is added to becomes one that is sound, or stays as it was.
+    private func addToDamaged(_ bytes: [UInt8]) throws {
+        do {
+            let report = try Merge(stores: []).write(into: path)
+            #expect(report.accounting.isBalanced)
+            let archive = try ArchiveReader(path)
+            for id in try archive.traceIDs() { #expect(try archive.trace(id) != nil) }
+        } catch let error as MergeError {
+            #expect(error.message.contains(path))
+            #expect([UInt8](try Data(contentsOf: URL(filePath: path))) == bytes)
+        }
+        #expect(try !filesBesideStore().contains { $0.contains(".partial-") })
     }
 
     private func filesBesideStore() throws -> [String] {

@@ -93,7 +93,8 @@ import Testing
 
     @Test func `a disk without room is refused before anything is written`() throws {
         let merge = try merge()
-        let run = MergeRun(merge, adding: 1 << 60, beside: folder) { _ in }
+        let size = ArchiveReader.Size(byteCount: 1 << 60, contentByteCount: 1 << 60)
+        let run = MergeRun(merge, adding: size, beside: folder) { _ in }
         let error = #expect(throws: MergeError.self) { try run.checkSpace(archiveIn: folder) }
         #expect(error?.code == .writeFailed && error?.message.contains(folder) == true)
         #expect(error?.message.contains("make room") == true)

@@ -1,3 +1,4 @@
+import Foundation
 import SpanLogFormat
 import SpanLogStore
 import SpanLogTestSupport
@@ -8,11 +9,14 @@ import Testing
 /// Traces, and partitions, that have no room in the memory that a merge may use.
 @Suite(.scratchDirectory) struct LargeTraceTests {
     /// What a merge makes of the same stores with memory in plenty, and with next to none.
-    private func expectSame(_ blocks: [CraftedBlock]) throws -> MergeReport {
+    private func expectSame(
+        _ blocks: [CraftedBlock], matchesLow64: Bool = false
+    ) throws -> MergeReport {
         let store = Scratch.path("store")
         try Merged.write(blocks, toStore: store)
-        let plenty = try Merged([store], to: "plenty")
         var options = Merge.Options()
+        options.matchesLow64 = matchesLow64
+        let plenty = try Merged([store], to: "plenty", options)
         options.memoryBytesMax = 1
         let little = try Merged([store], to: "little", options)
         #expect(little.report.temporaryByteCount > plenty.report.temporaryByteCount)
@@ -78,9 +82,13 @@ import Testing
         #expect(report.traces.total == 1000 && report.traces.whole == 1000)
     }
 
+    /// 3,000 spans, or as many as SPANLOG_SHAPE_SPANS says.
+    private static let shapeSpanCount =
+        ProcessInfo.processInfo.environment["SPANLOG_SHAPE_SPANS"].flatMap(UInt64.init) ?? 3000
+
     @Test(arguments: ["chain", "star", "cycle"])
     func `extreme shapes are joined without recursion`(shape: String) throws {
-        let count: UInt64 = 3000
+        let count = Self.shapeSpanCount
         let spans = (1...count).map { number in
             let parent: UInt64? =
                 switch shape {
@@ -92,6 +100,56 @@ import Testing
         }
         let report = try expectSame(Self.blocks(spans))
         #expect(report.traces.whole == 1 && report.traces.cycles == (shape == "cycle" ? 1 : 0))
+    }
+
+    @Test func `each cycle of a random graph of parents is cut once`() throws {
+        let count = Self.shapeSpanCount
+        var generator = SeededGenerator(seed: 4)
+        // Where everything has a parent, each connected part has exactly one cycle.
+        var parts = Array(0...Int(count))
+        func part(of place: Int) -> Int {
+            var place = place
+            while parts[place] != place {
+                parts[place] = parts[parts[place]]
+                place = parts[place]
+            }
+            return place
+        }
+        let spans = (1...count).map { number in
+            let parent = UInt64(1 + generator.below(Int(count)))
+            parts[part(of: Int(number))] = part(of: Int(parent))
+            return SpanRecord.span(number, parent: parent, start: 1 + number % 97)
+        }
+        let cycleCount = (1...Int(count)).count { parts[$0] == $0 }
+        let report = try expectSame(Self.blocks(spans))
+        #expect(report.traces.cycles == cycleCount && cycleCount > 1)
+        #expect(report.accounting.spansOut == count && report.traces.multiRoot == 1)
+        #expect(report.traces.orphans == 0)
+    }
+
+    @Test(arguments: [[UInt64(3)], [1, 2, 3, .max], []], [false, true])
+    func `large traces that share the last half of their ids are joined apart`(
+        highs: [UInt64], matchesLow64: Bool
+    ) throws {
+        var generator = SeededGenerator(seed: 5)
+        var spans: [SpanRecord] = []
+        for high in [0] + highs {
+            for number in UInt64(1)...1500 {
+                let parent = number == 1 ? nil : SpanID(1 + UInt64(generator.below(Int(number))))
+                var span = SpanRecord.span(high &* 10_000 &+ number, start: number)
+                span.traceID = TraceID(high: high, low: 7)
+                span.parentSpanID = parent.map { SpanID(high &* 10_000 &+ $0.value) }
+                if number % 100 == 0 {
+                    span.links = [.init(traceID: TraceID(high: 3, low: 7), spanID: SpanID(number))]
+                }
+                spans.append(span)
+            }
+        }
+        let isMatched = matchesLow64 && highs.count == 1
+        let report = try expectSame(Self.blocks(spans), matchesLow64: matchesLow64)
+        #expect(report.traces.total == (isMatched ? 1 : 1 + highs.count))
+        #expect(report.traces.tid64Joined == (isMatched ? 1500 : 0))
+        #expect(report.accounting.spansOut == UInt64(spans.count))
     }
 
     @Test func `a trace in parts is read whole`() throws {

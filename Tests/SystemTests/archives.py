@@ -1,5 +1,5 @@
-"""Reads an archive with nothing but the packages lmdb, opentelemetry-proto and xxhash, by the
-documented format. Shares no code with SpanLog."""
+"""Reads an archive with nothing but the packages lmdb, opentelemetry-proto, xxhash and zstandard, by
+the documented format. Shares no code with SpanLog."""
 
 import hashlib
 import itertools
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import lmdb
 import xxhash
+import zstandard
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 HEADER = struct.Struct("<8s Q B 3x I Q Q")
@@ -106,10 +107,14 @@ def sums(differences):
 
 def payload(value):
     magic, checksum, codec, header_bytes, stored, decompressed = HEADER.unpack_from(value)
-    assert (magic, codec, header_bytes) == (b"SPLGARC2", 0, 40) and stored == decompressed
+    assert (magic, header_bytes) == (b"SPLGARC2", 40)
     assert len(value) % 4096 == 4096 - 16 and not any(value[40 + stored :])
     assert xxhash.xxh3_64_intdigest(value[16 : 40 + stored]) == checksum
-    return value[40 : 40 + stored]
+    content = value[40 : 40 + stored]
+    if codec == 1:
+        content = zstandard.decompress(content)
+    assert codec in (0, 1) and len(content) == decompressed
+    return content
 
 
 def entries(message):

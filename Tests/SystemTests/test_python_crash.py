@@ -13,7 +13,7 @@ from collections import Counter
 import pytest
 from processes import spanlog, spanlog_json
 from python_processes import python_stream
-from streams import TRACE, check_exactly_once
+from streams import TRACE, Stream, check_exactly_once
 
 KILLS = int(os.environ.get("SPANLOG_KILLS", "12"))
 RATES = [100, 1_000, None]
@@ -76,8 +76,6 @@ def test_kills_at_full_speed_lose_nothing(tmp_path, reader, settings):
 
 
 def test_python_and_swift_processes_record_into_one_store(tmp_path, reader):
-    from streams import Stream
-
     streams = [python_stream(tmp_path, "p1.", count=500), Stream(tmp_path, "s1.", count=500),
                python_stream(tmp_path, "p2.", count=500)]  # fmt: skip
     try:

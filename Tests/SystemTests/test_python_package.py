@@ -1,7 +1,7 @@
 """The Python package installs, and its documentation's programs work.
 
-The package is installed without its dependencies here. SPANLOG_PYTHONS="python3.10 python3.13" installs
-it with them, from the package index, into a new environment of each of these.
+The package is installed without its dependencies here. SPANLOG_PYTHONS="python3.10 python3.13"
+installs it with them, from the package index, into a new environment of each of these.
 """
 
 import os

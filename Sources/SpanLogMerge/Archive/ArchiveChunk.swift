@@ -15,6 +15,8 @@ enum ArchiveChunk {
     /// How a payload is stored.
     enum Codec: UInt8 {
         case none = 0
+        /// One Zstandard frame, which says how long its content is.
+        case zstd = 1
     }
 
     /// Room for a header, to be followed by a payload and ``seal(_:)``.
@@ -22,98 +24,96 @@ enum ArchiveChunk {
         Array(repeating: 0, count: headerByteCount)
     }
 
-    /// Fills in the header in front of the payload, and pads the value.
+    /// Fills in the header in front of the payload, which is compressed where that saves pages, and
+    /// pads the value.
     static func seal(_ value: inout [UInt8]) {
-        let end = value.count
-        let payloadByteCount = UInt64(end - headerByteCount)
-        var header = magic + UInt64(0).littleEndianBytes
-        header += [Codec.none.rawValue, 0, 0, 0] + UInt32(headerByteCount).littleEndianBytes
-        header += payloadByteCount.littleEndianBytes + payloadByteCount.littleEndianBytes
-        value.replaceSubrange(0..<headerByteCount, with: header)
-        let checksum = Checksum.xxh3(value, 16..<end)
-        value.replaceSubrange(8..<16, with: checksum.littleEndianBytes)
-        let pages = (end + pageHeaderByteCount + pageByteCount - 1) / pageByteCount
-        value += repeatElement(0, count: pages * pageByteCount - pageHeaderByteCount - end)
+        value = sealed(value, with: ChunkCompressor())
     }
 
-    /// Where the payload of `value` stands.
+    /// As ``seal(_:)``, with buffers that are there already.
+    static func sealed(_ value: [UInt8], with compressor: ChunkCompressor) -> [UInt8] {
+        let payload = headerByteCount..<value.count
+        let sealed = compressor.compressed(value, payload) { frame in
+            paddedByteCount(frame.count) < paddedByteCount(payload.count)
+                && isPlausible(stored: UInt64(frame.count), payload: UInt64(payload.count))
+                ? sealedValue(frame, .zstd, payloadByteCount: payload.count) : nil
+        }
+        return sealed ?? sealedValue(value[payload], .none, payloadByteCount: payload.count)
+    }
+
+    private static func sealedValue(
+        _ stored: ArraySlice<UInt8>, _ codec: Codec, payloadByteCount: Int
+    ) -> [UInt8] {
+        var value: [UInt8] = []
+        value.reserveCapacity(paddedByteCount(stored.count))
+        value += magic + UInt64(0).littleEndianBytes
+        value += [codec.rawValue, 0, 0, 0] + UInt32(headerByteCount).littleEndianBytes
+        value += UInt64(stored.count).littleEndianBytes
+        value += UInt64(payloadByteCount).littleEndianBytes
+        value += stored
+        let checksum = Checksum.xxh3(value, 16..<value.count)
+        value.replaceSubrange(8..<16, with: checksum.littleEndianBytes)
+        value += repeatElement(0, count: paddedByteCount(stored.count) - value.count)
+        return value
+    }
+
+    /// The bytes of the value for a payload that takes `count` bytes.
+    private static func paddedByteCount(_ count: Int) -> Int {
+        let end = headerByteCount + count
+        let pages = (end + pageHeaderByteCount + pageByteCount - 1) / pageByteCount
+        return pages * pageByteCount - pageHeaderByteCount
+    }
+
+    /// Whether a payload may have these lengths if it is compressed: a small forged file must not
+    /// fill the memory.
+    private static func isPlausible(stored: UInt64, payload: UInt64) -> Bool {
+        BlockHeader.isPlausible(stored: stored, payload: payload)
+    }
+
+    /// The payload of a value, once it is decompressed, and where it stands in the bytes.
     ///
     /// - Throws: ``FormatError`` if the value is no chunk or not as it was written.
-    static func payload(of value: [UInt8]) throws(FormatError) -> Range<Int> {
+    static func content(of value: [UInt8]) throws(FormatError) -> Content {
+        let (codec, stored, byteCount) = try lengths(of: value)
+        guard
+            Checksum.xxh3(value, 16..<stored.upperBound) == UInt64(littleEndianIn: value, at: 8)
+        else { throw FormatError("a chunk's checksum does not match its bytes") }
+        switch codec {
+        case .none: return Content(bytes: value, payload: stored)
+        case .zstd:
+            let bytes = try ZstdFrame.content(of: value, stored, byteCount: byteCount)
+            return Content(bytes: bytes, payload: bytes.indices)
+        }
+    }
+
+    /// A payload within bytes.
+    struct Content {
+        let bytes: [UInt8]
+        let payload: Range<Int>
+    }
+
+    private static func lengths(
+        of value: [UInt8]
+    ) throws(FormatError) -> (Codec, stored: Range<Int>, byteCount: Int) {
         guard value.count >= headerByteCount, value.starts(with: magic) else {
             throw FormatError("a value is no chunk: it does not begin as one")
         }
-        guard Codec(rawValue: value[16]) != nil else {
+        guard let codec = Codec(rawValue: value[16]) else {
             throw FormatError("a chunk is compressed by an unknown codec")
         }
-        let byteCount = UInt64(littleEndianIn: value, at: 24)
+        let (stored, byteCount) = (
+            UInt64(littleEndianIn: value, at: 24), UInt64(littleEndianIn: value, at: 32)
+        )
         guard UInt32(littleEndianIn: value, at: 20) == UInt32(headerByteCount),
-            byteCount <= payloadByteCountMax, byteCount <= UInt64(value.count - headerByteCount)
+            stored <= UInt64(value.count - headerByteCount)
         else { throw FormatError("a chunk is cut off") }
-        let range = headerByteCount..<headerByteCount + Int(byteCount)
-        guard
-            Checksum.xxh3(value, 16..<range.upperBound)
-                == UInt64(littleEndianIn: value, at: 8)
-        else { throw FormatError("a chunk's checksum does not match its bytes") }
-        return range
+        guard byteCount <= payloadByteCountMax,
+            codec == .none
+                ? stored == byteCount : isPlausible(stored: stored, payload: byteCount)
+        else { throw FormatError("a chunk's two lengths contradict each other") }
+        return (codec, headerByteCount..<headerByteCount + Int(stored), Int(byteCount))
     }
 
     private static let pageByteCount = 4096
     private static let pageHeaderByteCount = 16
-}
-
-extension ProtobufWriter {
-    /// Begins a message of any length that need not be moved: its length takes five bytes,
-    /// whatever it is, which Protocol Buffers allow.
-    ///
-    /// - Returns: What ``endMessage(_:)`` wants to hear.
-    @inline(__always)
-    mutating func beginMessage(_ field: Int) -> Int {
-        tag(field, .lengthDelimited)
-        for _ in 0..<Self.lengthByteCount { bytes.append(0) }
-        return bytes.count
-    }
-
-    /// Ends the message whose content begins at `start`.
-    @inline(__always)
-    mutating func endMessage(_ start: Int) {
-        var rest = bytes.count - start
-        for index in 0..<Self.lengthByteCount {
-            let more: UInt8 = index < Self.lengthByteCount - 1 ? 0x80 : 0
-            bytes[start - Self.lengthByteCount + index] =
-                UInt8(truncatingIfNeeded: rest & 0x7F) | more
-            rest >>= 7
-        }
-    }
-
-    /// Appends a field whose content is a range of `content`.
-    ///
-    /// The general one of SpanLogFormat is not specialised across modules, and five times slower.
-    @inline(__always)
-    mutating func field(_ field: Int, _ content: [UInt8], _ range: Range<Int>) {
-        tag(field, .lengthDelimited)
-        varint(UInt64(range.count))
-        bytes.append(contentsOf: content[range])
-    }
-
-    @inline(__always)
-    mutating func field(_ field: Int, _ content: [UInt8]) {
-        tag(field, .lengthDelimited)
-        varint(UInt64(content.count))
-        bytes.append(contentsOf: content)
-    }
-
-    @inline(__always)
-    mutating func field(_ field: Int, _ id: TraceID) {
-        tag(field, .lengthDelimited)
-        bytes.append(UInt8(TraceID.byteCount))
-        for index in 0..<8 {
-            bytes.append(UInt8(truncatingIfNeeded: id.high >> UInt64(56 - 8 * index)))
-        }
-        for index in 0..<8 {
-            bytes.append(UInt8(truncatingIfNeeded: id.low >> UInt64(56 - 8 * index)))
-        }
-    }
-
-    private static var lengthByteCount: Int { 5 }
 }

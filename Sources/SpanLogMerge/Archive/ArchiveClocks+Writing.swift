@@ -57,6 +57,7 @@ extension ArchiveClocks {
 private struct ClockChunk {
     private var writer = ChunkWriter()
     private var key: [UInt8] = []
+    private let compressor = ChunkCompressor()
 
     /// - Returns: The chunk, if it is full with this entry.
     mutating func add(
@@ -70,6 +71,6 @@ private struct ClockChunk {
     }
 
     mutating func finish() -> (key: [UInt8], value: [UInt8])? {
-        writer.isStarted ? (key, writer.finish()) : nil
+        writer.isStarted ? (key, writer.finish(with: compressor)) : nil
     }
 }

@@ -14,7 +14,7 @@ public struct ArchiveReader: Sendable {
     public let corrections: ClockCorrections
     /// Whether times are read as they were recorded.
     public var readsRawTimes = false
-    private let traces: LMDBTree?
+    let traces: LMDBTree?
     private let index: LMDBTree?
     private let quarantine: LMDBTree?
     private let anchors: LMDBTree?
@@ -41,8 +41,8 @@ public struct ArchiveReader: Sendable {
                 let report = try meta.value(for: ArchiveFormat.reportKey)
             else { throw Self.notAnArchive(path) }
             guard format == ArchiveFormat.format else { throw Self.newer(path, format) }
-            let payload = try ArchiveChunk.payload(of: report)
-            self.report = try MergeReport(decoding: Array(report[payload]))
+            let content = try ArchiveChunk.content(of: report)
+            self.report = try MergeReport(decoding: Array(content.bytes[content.payload]))
             corrections = try Self.corrections(meta)
             anchors = try tables.table(ArchiveFormat.anchors)
             seals = try tables.table(ArchiveFormat.seals)
@@ -60,7 +60,8 @@ public struct ArchiveReader: Sendable {
         guard let value = try meta.value(for: ArchiveFormat.clocksKey) else {
             throw FormatError("an archive does not say how clocks are corrected")
         }
-        return try ClockCorrections(decoding: Array(value[try ArchiveChunk.payload(of: value)]))
+        let content = try ArchiveChunk.content(of: value)
+        return try ClockCorrections(decoding: Array(content.bytes[content.payload]))
     }
 
     private static func notAnArchive(_ path: String, cause: (any Error)? = nil) -> MergeError {
@@ -79,9 +80,6 @@ public struct ArchiveReader: Sendable {
 }
 
 extension ArchiveReader {
-    /// The bytes of the file.
-    var byteCount: UInt64 { (try? ReadOnlyFile(path).byteCount()) ?? 0 }
-
     /// The number of traces.
     public var traceCount: Int { report.traces.total }
     /// The number of spans.
@@ -186,7 +184,8 @@ extension ArchiveReader {
     ) throws {
         try table?.forEachEntry { entry in
             guard let value = try table?.value(of: entry) else { return false }
-            try body(value, try ArchiveChunk.payload(of: value))
+            let content = try ArchiveChunk.content(of: value)
+            try body(content.bytes, content.payload)
             return true
         }
     }
@@ -194,13 +193,14 @@ extension ArchiveReader {
     /// The summaries in a chunk of the index.
     private func chunk(_ index: LMDBTree?, _ entry: LMDBTree.Entry) throws -> [TraceSummary] {
         guard let value = try index?.value(of: entry) else { return [] }
+        let content = try ArchiveChunk.content(of: value)
         var summaries: [TraceSummary] = []
-        var reader = ProtobufReader(value, try ArchiveChunk.payload(of: value))
+        var reader = ProtobufReader(content.bytes, content.payload)
         while let field = try reader.next() {
             guard field.number == ArchiveFormat.Chunk.entry else { continue }
             summaries.append(
                 try TraceSummary(
-                    decoding: value, try reader.range(field.value),
+                    decoding: content.bytes, try reader.range(field.value),
                     readsRawTimes ? nil : corrections))
         }
         return summaries

@@ -113,13 +113,14 @@ struct ArchiveWriter: ~Copyable {
 
     private mutating func writeIndex() throws {
         var chunk = ChunkWriter()
+        let compressor = ChunkCompressor()
         var last: SummaryRun.Place?
         var waiting: [ArchiveRun.Entry] = []
         func finishChunk() {
             guard let last else { return }
             let id = TraceID(high: last.high, low: last.low)
             let key = ArchiveFormat.indexKey(start: last.start, id)
-            waiting.append(.init(key: key, value: chunk.finish()))
+            waiting.append(.init(key: key, value: chunk.finish(with: compressor)))
         }
         try summaries.forEach { place, bytes in
             let start = chunk.begin()

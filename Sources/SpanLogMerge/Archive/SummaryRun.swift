@@ -38,13 +38,19 @@ struct SummaryRun: Sendable {
                 byteCount: UInt32(bytes.count - offset)))
     }
 
-    /// Sorts the summaries, and their bytes with them: a run is read from its beginning.
-    mutating func sort() {
-        let unsorted = self
+    /// The same summaries in order, and their bytes with them: a run is read from its beginning.
+    func sorted() -> SummaryRun {
+        var run = SummaryRun()
+        run.bytes.reserveCapacity(bytes.count)
+        run.places.reserveCapacity(places.count)
+        for place in places.sorted() { run.append(place, self[place]) }
+        return run
+    }
+
+    /// Forgets everything but the memory that it took.
+    mutating func removeAll() {
         places.removeAll(keepingCapacity: true)
-        bytes = []
-        bytes.reserveCapacity(unsorted.bytes.count)
-        for place in unsorted.places.sorted() { append(place, unsorted[place]) }
+        bytes.removeAll(keepingCapacity: true)
     }
 
     subscript(_ place: Place) -> ArraySlice<UInt8> {

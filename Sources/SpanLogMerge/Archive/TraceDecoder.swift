@@ -29,23 +29,24 @@ struct TraceDecoder {
     ///
     /// - Returns: Whether the next chunk may have more.
     mutating func add(_ value: [UInt8]) throws -> Bool {
-        let payload = try ArchiveChunk.payload(of: value)
+        let content = try ArchiveChunk.content(of: value)
+        let bytes = content.bytes
         var entries: [Range<Int>] = []
         var origins = ArchivedOrigins()
         var mayContinue = true
-        var reader = ProtobufReader(value, payload)
+        var reader = ProtobufReader(bytes, content.payload)
         while let field = try reader.next() {
             let range = try reader.range(field.value)
             guard field.number == ArchiveFormat.Chunk.entry else {
                 origins.places.append(range)
                 continue
             }
-            let found = try ArchivedEntry.traceID(in: value, range)
+            let found = try ArchivedEntry.traceID(in: bytes, range)
             if found == id { entries.append(range) }
             mayContinue =
                 !key.lexicographicallyPrecedes(ArchiveFormat.traceKey(found)) || found == id
         }
-        for range in entries { try add(value, range, &origins) }
+        for range in entries { try add(bytes, range, &origins) }
         return mayContinue
     }
 
@@ -60,10 +61,10 @@ struct TraceDecoder {
             let seals = try correction.map { try sealSequences($0, group, bytes) } ?? []
             for (offset, index) in group.spans.enumerated() {
                 var record = try SpanRecord(decoding: bytes, places.spans[index])
-                let sealed =
+                let seal =
                     try seals.isEmpty
-                    ? nil : clocks?.sealed(origin.origin.recorder, seals[offset])
-                let clock = correction?.correct(&record, sealed: sealed)
+                    ? nil : clocks?.seal(origin.origin.recorder, seals[offset])
+                let clock = correction?.correct(&record, seal)
                 spans.append(
                     ArchivedSpan(
                         record: record, resource: origin.resource,

@@ -8,32 +8,46 @@ struct PartitionData {
     private(set) var records: [Record] = []
     /// Longer than what is in use.
     private(set) var bytes: [UInt8] = []
-    /// In order: producers compare as their places do.
-    private(set) var producers: [Producer] = []
-    /// The names of all services, sorted, and the place there of each producer's.
-    private(set) var services: [String] = []
-    private(set) var serviceOfProducer: [UInt32] = []
+    /// The producers that records name by their places.
+    private(set) var ranked: RankedProducers
+    /// All that are registered, by which the records of most partitions go.
+    private let registered: RankedProducers
     /// The places of records, in order.
     private(set) var order: [UInt32] = []
     private var buckets: [UInt32] = []
+    private var unsorted: [Record] = []
+
+    init(_ registered: RankedProducers) {
+        self.registered = registered
+        ranked = registered
+    }
+
+    var producers: [Producer] { ranked.producers }
+    var services: [String] { ranked.services }
+    var serviceOfProducer: [UInt32] { ranked.serviceOfProducer }
 
     /// What a partition is made of.
     struct Source: Sendable {
-        var chunks: [PartitionChunk] = []
+        /// What is in memory.
+        var held: [PartitionChunk] = []
         var spilled: [SpilledChunk] = []
 
         var recordCount: Int {
-            chunks.reduce(0) { $0 + $1.records.count }
-                + spilled.reduce(0) { $0 + $1.recordCount }
+            held.reduce(0) { $0 + $1.records.count } + spilled.reduce(0) { $0 + $1.recordCount }
         }
 
         /// What the records take in memory once they are loaded.
         var byteCount: Int { contentByteCount + recordCount * MemoryLayout<Record>.stride }
 
         var contentByteCount: Int {
-            chunks.reduce(0) { $0 + $1.bytes.count }
-                + spilled.reduce(0) { $0 + $1.contentByteCount }
+            held.reduce(0) { $0 + $1.bytes.count } + spilled.reduce(0) { $0 + $1.contentByteCount }
         }
+    }
+
+    /// Takes the records of `source`, which is empty afterwards, in place of those that were there.
+    mutating func load(freeing source: inout Source, from space: SpillSpace) throws {
+        try load(source, from: space)
+        try space.free(&source)
     }
 
     /// Takes the records of `source` in place of those that were there.
@@ -42,12 +56,12 @@ struct PartitionData {
         records.removeAll(keepingCapacity: true)
         records.append(contentsOf: repeatElement(Record.none, count: recordCount))
         if bytes.count < byteCount { bytes = Array(repeating: 0, count: byteCount) }
-        var merging = ProducerMerging()
+        var places = ProducerPlaces(registered)
         var (record, byte) = (0, 0)
-        for chunk in source.chunks {
+        for chunk in source.held {
             records.replaceSubrange(record..<record + chunk.records.count, with: chunk.records)
             bytes.replaceSubrange(byte..<byte + chunk.bytes.count, with: chunk.bytes)
-            place(chunk.records.count, at: record, byte, chunk.producers, &merging)
+            place(chunk.records.count, at: record, byte, chunk.ownProducers, &places)
             record += chunk.records.count
             byte += chunk.bytes.count
         }
@@ -56,40 +70,34 @@ struct PartitionData {
                 try chunk.read(
                     from: file, records: &records, at: record, bytes: &bytes, at: byte)
             }
-            place(chunk.recordCount, at: record, byte, producers, &merging)
+            place(chunk.recordCount, at: record, byte, producers, &places)
             record += chunk.recordCount
             byte += chunk.contentByteCount
         }
-        rank(merging)
+        rank(places)
         sort()
     }
 
     /// Lets the records of a chunk refer to the partition's bytes and producers.
     private mutating func place(
-        _ count: Int, at first: Int, _ offset: Int, _ producers: [Producer],
-        _ merging: inout ProducerMerging
+        _ count: Int, at first: Int, _ offset: Int, _ ownProducers: [Producer],
+        _ places: inout ProducerPlaces
     ) {
-        let places = producers.map { merging.place(of: $0) }
+        let own = ownProducers.map { places.place(of: $0) }
         for index in first..<first + count where !records[index].traits.contains(.isLink) {
             records[index].offset += UInt64(offset)
-            records[index].producer = places[Int(records[index].producer)]
+            let producer = records[index].producer
+            records[index].producer =
+                producer & Record.ownProducer == 0
+                ? registered.ranks[Int(producer)] : own[Int(producer ^ Record.ownProducer)]
         }
     }
 
-    private mutating func rank(_ merging: ProducerMerging) {
-        let sorted = merging.producers.indices.sorted {
-            merging.producers[$0] < merging.producers[$1]
-        }
-        producers = sorted.map { merging.producers[$0] }
-        services = Set(producers.map(\.origin.service)).sorted()
-        let places = Dictionary(
-            uniqueKeysWithValues: services.enumerated().map { ($1, UInt32($0)) })
-        serviceOfProducer = producers.map { places[$0.origin.service] ?? 0 }
-        guard sorted != Array(sorted.indices) else { return }
-        var ranks = [UInt32](repeating: 0, count: sorted.count)
-        for (rank, place) in sorted.enumerated() { ranks[place] = UInt32(rank) }
+    private mutating func rank(_ places: ProducerPlaces) {
+        guard places.hasOwn else { return ranked = registered }
+        ranked = RankedProducers(places.producers)
         for index in records.indices where !records[index].traits.contains(.isLink) {
-            records[index].producer = ranks[Int(records[index].producer)]
+            records[index].producer = ranked.ranks[Int(records[index].producer)]
         }
     }
 }
@@ -128,6 +136,19 @@ extension PartitionData {
             let end = Int(buckets[bucket])
             sort(start, end)
             start = end
+        }
+        moveRecords()
+    }
+
+    /// Lets the records themselves stand in order: they are read several times, and memory is fast
+    /// from front to back.
+    private mutating func moveRecords() {
+        swap(&records, &unsorted)
+        records.removeAll(keepingCapacity: true)
+        records.reserveCapacity(unsorted.count)
+        for index in order.indices {
+            records.append(unsorted[Int(order[index])])
+            order[index] = UInt32(index)
         }
     }
 
@@ -175,24 +196,25 @@ extension PartitionData {
     private static let insertionSortMax = 24
 }
 
-/// Producers of several chunks, each once.
-private struct ProducerMerging {
-    private(set) var producers: [Producer] = []
-    private var places: [Name: UInt32] = [:]
+/// The producers of a partition, each once: all that are registered, and what its chunks have.
+private struct ProducerPlaces {
+    private(set) var producers: [Producer]
+    private let registeredCount: Int
+    private var places: [Producer.Name: UInt32] = [:]
 
-    private struct Name: Hashable {
-        let origin: [UInt8]
-        let scope: [UInt8]
-        let schemaURL: [UInt8]
+    init(_ registered: RankedProducers) {
+        producers = registered.producers
+        registeredCount = producers.count
     }
 
+    var hasOwn: Bool { producers.count > registeredCount }
+
+    /// The place of a producer that is not registered.
     mutating func place(of producer: Producer) -> UInt32 {
-        let name = Name(
-            origin: producer.origin.id, scope: producer.scope, schemaURL: producer.schemaURL)
-        if let place = places[name] { return place }
+        if let place = places[producer.name] { return place }
         let place = UInt32(producers.count)
         producers.append(producer)
-        places[name] = place
+        places[producer.name] = place
         return place
     }
 }

@@ -2,24 +2,20 @@ import SpanLogFormat
 import SpanLogStore
 
 extension PartitionJoin {
-    /// Joins a trace that has no room in memory, from shares that are ranges of its scrambled span
-    /// ids.
+    /// Joins the trace `id`, which has no room in memory, from shares that are ranges of its scrambled
+    /// span ids.
     ///
     /// Each share is read twice: for the identifiers, and to lay it out once all parents are known.
     /// Spans that changed each other, and cycles, cost another time each.
     mutating func joinLarge(
-        _ shares: [PartitionData.Source], from space: SpillSpace,
+        _ id: TraceID, _ shares: [PartitionData.Source], from space: SpillSpace,
         _ take: (ArchiveRun) throws -> Void
     ) throws {
         var trace = LargeTrace(capacity: shares.reduce(0) { $0 + $1.recordCount })
         var moves: [Move: UInt64] = [:]
         var (byteCount, hasOld, hasNew) = (0, false, false)
-        var id: TraceID?
         for share in shares {
-            try load(share, from: space)
-            id = data.order.first.map { data.records[Int($0)].traceID } ?? id
-            guard let id else { continue }
-            let ranges = ranges
+            let ranges = try load(share, from: space)
             let sources = try joinSpans(id, 0, ranges.spansEnd, &moves)
             hasOld = hasOld || sources.hasOld
             hasNew = hasNew || sources.hasNew
@@ -28,16 +24,27 @@ extension PartitionJoin {
             byteCount += spans.reduce(0) { $0 + contentByteCount(of: $1) }
             trace.append(spans, clocks.domainOfProducer)
         }
-        guard let id, trace.count > 0 else {
-            archive.finish()
-            return try take(takeArchive())
-        }
+        guard trace.count > 0 else { return try take(takeArchive()) }
         if hasOld, hasNew { counts.traces.reopened += 1 }
         if !moves.isEmpty { try move(moves, in: &trace, id, shares, space) }
         trace.findParents()
         trace.markAnswered()
         try cutCycles(of: &trace, id, shares, space)
         try layOut(trace, id, TraceParts(byteCount: byteCount), shares, space, take)
+    }
+
+    /// Takes a share into memory.
+    ///
+    /// - Returns: What ``ranges`` says then.
+    private mutating func load(
+        _ share: PartitionData.Source, from space: SpillSpace
+    ) throws -> (spansEnd: Int, linksEnd: Int) {
+        try data.load(share, from: space)
+        clocks.use(data.producers)
+        let ranges = ranges
+        // Ids of 64 bits may be among them that belong to the same trace.
+        data.sortBySpan(0, ranges.spansEnd)
+        return ranges
     }
 
     /// The ends of the spans and of the links to them among the records at hand.
@@ -65,7 +72,7 @@ extension PartitionJoin {
     ) throws {
         var base = 0
         for share in shares {
-            try load(share, from: space)
+            let ranges = try load(share, from: space)
             // What is counted of records was counted when they were read first.
             let saved = counts
             var moves: [Move: UInt64] = [:]
@@ -129,7 +136,6 @@ extension PartitionJoin {
             calls.note(join, from: base)
             join.countCalls { trace.isAnswered[base + $0] }
             join.layOut(id, parts)
-            join.archive.finish()
             try take(join.takeArchive())
         }
         calls.tell(&clocks)
@@ -139,7 +145,6 @@ extension PartitionJoin {
         append(
             id, summary.times, summary.shape, (summary.name, summary.name.indices),
             summary.services.sorted(), summary.ranges, summary.names)
-        archive.finish()
         try take(takeArchive())
     }
 }

@@ -15,8 +15,9 @@ extension PartitionJoin {
             countCalls { marks[$0] != 0 }
         }
         count(shape)
-        summarize(id, shape)
         layOut(id)
+        // The bytes of the spans are in the processor's cache now.
+        summarize(id, shape)
     }
 
     private mutating func findParents() {
@@ -215,7 +216,8 @@ extension PartitionJoin {
             }
         }
         let (bytes, range) = content(of: spans[main])
-        return (bytes, ScannedSpan.name(in: bytes.span, range))
+        let hasSeveral = spans[main].traits.contains(.hasSeveralNames)
+        return (bytes, ScannedSpan.name(in: bytes.span, range, hasSeveral: hasSeveral))
     }
 
     /// The bytes of a span, before its identifiers are changed.

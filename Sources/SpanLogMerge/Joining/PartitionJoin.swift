@@ -7,9 +7,9 @@ struct PartitionJoin {
     let rules: OrphanRules
     let options: Merge.Options
     var clocks: ClockEvidence
-    var data = PartitionData()
+    var data: PartitionData
     var counts = MergeCounts()
-    var archive = ArchiveRun()
+    var archive = ArchiveRunWriter()
 
     // The trace at hand.
     var spans: [JoinedSpan] = []
@@ -27,34 +27,32 @@ struct PartitionJoin {
     static let noParent: Int32 = -1
     static let missingParent: Int32 = -2
 
-    init(_ rules: OrphanRules, _ options: Merge.Options, _ clocks: ClockCollection) {
+    init(
+        _ rules: OrphanRules, _ producers: RankedProducers, _ clocks: ClockCollection,
+        _ options: Merge.Options
+    ) {
         self.rules = rules
+        data = PartitionData(producers)
         self.options = options
         self.clocks = ClockEvidence(clocks)
     }
 
     /// Gives away what the last partition became.
-    mutating func takeArchive() -> ArchiveRun {
-        defer { archive = ArchiveRun() }
-        return archive
-    }
+    mutating func takeArchive() -> ArchiveRun { archive.finish() }
 
-    /// Joins the records of `source`; what they become is in ``archive`` afterwards.
-    mutating func join(_ source: PartitionData.Source, from space: SpillSpace) throws {
-        try load(source, from: space)
+    /// Joins the records of `source`, which is empty afterwards; what they become is in ``archive``.
+    mutating func join(
+        _ source: inout PartitionData.Source, from space: SpillSpace, matchesLow64: Bool
+    ) throws {
+        try data.load(freeing: &source, from: space)
+        clocks.use(data.producers)
         var start = 0
         while start < data.order.count {
             let end = endOfTraces(from: start)
-            try joinTraces(start, end)
+            try joinTraces(start, end, matchesLow64: matchesLow64)
             start = end
         }
-        archive.finish()
         clocks.share()
-    }
-
-    mutating func load(_ source: PartitionData.Source, from space: SpillSpace) throws {
-        try data.load(source, from: space)
-        clocks.use(data.producers)
     }
 
     /// The end of the records whose trace ids have the same lower half.
@@ -68,7 +66,7 @@ struct PartitionJoin {
     }
 
     /// Joins the traces whose ids have the same lower half, one after the other.
-    private mutating func joinTraces(_ start: Int, _ end: Int) throws {
+    private mutating func joinTraces(_ start: Int, _ end: Int, matchesLow64: Bool) throws {
         // Spans come first, then links to them, then what is set aside.
         var spansEnd = start
         while spansEnd < end, traits(spansEnd).isDisjoint(with: [.isLink, .isSetAside]) {
@@ -78,7 +76,7 @@ struct PartitionJoin {
         while linksEnd < end, !traits(linksEnd).contains(.isSetAside) { linksEnd += 1 }
         var links = LinkTargets((spansEnd..<linksEnd).map { data.records[Int(data.order[$0])] })
         counts.links.total += links.count
-        if options.matchesLow64, let id = traceToMatch(start, spansEnd) {
+        if matchesLow64, let id = traceToMatch(start, spansEnd) {
             data.sortBySpan(start, spansEnd)
             try joinTrace(id, start, spansEnd, links.takeAll())
         } else {

@@ -7,6 +7,7 @@ import Synchronization
 final class BlockReading: Sendable {
     private let state: Mutex<State>
     private let wakeUp = DispatchSemaphore(value: 0)
+    private let isStopped = Atomic(false)
 
     private struct State {
         var stores: [(number: Int, store: Store)]
@@ -22,20 +23,37 @@ final class BlockReading: Sendable {
         state = Mutex(State(stores: stores.enumerated().reversed().map { ($0, $1) }))
     }
 
-    /// Reads until nothing is left. Each thread calls it once.
+    /// Reads until nothing is left, or somebody stops it. Each thread calls it once.
     ///
     /// - Parameters:
     ///   - report: Called with the place of each store that this thread has read.
     ///   - body: Called with blocks of any store.
-    func run(report: (Int, StoreReport) -> Void, _ body: (Block) -> Void) {
-        while let (number, store) = nextStore() {
-            let result = StoreReport(store) { block in
-                if !handOver(block) { body(block) }
+    /// - Throws: What `body` throws. The other threads read on unless they are stopped.
+    func run(
+        report: (Int, StoreReport) -> Void, _ body: (Block) throws -> Void
+    ) throws {
+        do {
+            while let (number, store) = nextStore() {
+                defer { endReading() }
+                let result = try StoreReport(store) { block in
+                    guard !isStopped.load(ordering: .relaxed) else { throw Stopped() }
+                    if !handOver(block) { try body(block) }
+                }
+                report(number, result)
             }
-            report(number, result)
-            endReading()
+            while let block = takeBlock() { try body(block) }
+        } catch is Stopped {}
+    }
+
+    private struct Stopped: Error {}
+
+    /// Lets all threads end with their next block.
+    func stop() {
+        isStopped.store(true, ordering: .relaxed)
+        state.withLock { state in
+            state.stores = []
+            state.handedOver = []
         }
-        while let block = takeBlock() { body(block) }
     }
 
     private func nextStore() -> (number: Int, store: Store)? {

@@ -77,7 +77,7 @@ public struct Merge: Sendable {
         let directory = FileSystem.parent(of: path)
         var merge = self
         merge.options.isIncremental = true
-        let run = MergeRun(merge, adding: archive.byteCount, beside: directory, progress)
+        let run = MergeRun(merge, adding: archive.size, beside: directory, progress)
         try run.checkSpace(archiveIn: directory)
         do {
             return try run.write(to: path, replacing: true, [archive])

@@ -20,7 +20,7 @@ public struct MergeReport: Sendable, Codable {
     /// What tells the archive's content apart: equal for any order of the inputs, any number of
     /// threads, and stores merged at once or one after the other. 32 hexadecimal digits.
     public internal(set) var digest = ""
-    /// The bytes of temporary space that the merge took.
+    /// The bytes of temporary space that the merge took at most.
     public internal(set) var temporaryByteCount: UInt64 = 0
     /// How the clocks of hosts were aligned. The digest does not depend on it.
     public internal(set) var clocks = ClockReport()

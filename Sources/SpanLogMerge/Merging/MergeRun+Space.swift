@@ -1,14 +1,13 @@
 import SpanLogStore
 
 extension MergeRun {
-    /// What is known before anything is read: by the sizes of the files.
+    /// What is known before anything is read: by the sizes of the files, and a few headers.
     var spaceNeeded: Merge.SpaceNeeded {
-        let gathered = UInt64(plan.chunkBytesMax * plan.partitionCount * plan.threadCount)
         // Beside each span of some hundred bytes stands a record of 80.
-        let scattered = inputByteCount + inputByteCount / 4
+        let gathered = contentByteCount + contentByteCount / 4
         return Merge.SpaceNeeded(
             temporaryDirectory: temporaryDirectory,
-            temporaryByteCount: scattered > gathered / 2 ? scattered : 0,
+            temporaryByteCount: gathered > UInt64(plan.heldBytesMax) ? gathered : 0,
             archiveByteCount: inputByteCount + inputByteCount / 8)
     }
 
@@ -51,10 +50,10 @@ extension Merge {
 
     /// What a merge to `path`, or into the archive there, is going to need.
     ///
-    /// It is an estimate by the sizes of the files, read without opening them.
+    /// It is an estimate by the sizes of the files, and of a few values in each.
     public func spaceNeeded(for path: String?) -> SpaceNeeded {
         let directory = path.map(FileSystem.parent) ?? "."
-        let growing = path.flatMap { try? ReadOnlyFile($0).byteCount() } ?? 0
+        let growing = path.flatMap { try? ArchiveReader($0).size } ?? ArchiveReader.Size()
         return MergeRun(self, adding: growing, beside: directory) { _ in }.spaceNeeded
     }
 }

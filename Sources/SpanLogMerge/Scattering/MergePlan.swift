@@ -3,9 +3,11 @@ struct MergePlan: Sendable {
     /// A power of two.
     let partitionCount: Int
     let threadCount: Int
-    /// What a chunk of a partition may gather on one thread before it is written.
+    /// What a chunk of a partition may gather on one thread before it is full.
     let chunkBytesMax: Int
-    /// What a thread may remember of producers.
+    /// What full chunks may take in memory.
+    let heldBytesMax: Int
+    /// What may be remembered of producers, and by each thread of those beyond.
     let producerBytesMax: Int
     /// A partition with more is divided again.
     let partitionBytesMax: Int
@@ -19,18 +21,20 @@ struct MergePlan: Sendable {
     var partitionBits: UInt64 { 64 - shift }
 
     /// - Parameters:
-    ///   - inputByteCount: What the input is likely to hold.
+    ///   - inputByteCount: What the input is likely to hold, decompressed.
     ///   - memoryByteCount: What the merge may use.
     init(inputByteCount: UInt64, memoryByteCount: Int, threadCount: Int) {
         self.threadCount = threadCount
         // A partition is read whole, and its archive is made beside it, by each thread.
         partitionBytesMax = max(memoryByteCount / 8 / threadCount, 1 << 16)
-        let wanted = inputByteCount / UInt64(partitionBytesMax / 2) + 1
+        // Small partitions are joined within the processor's cache.
+        let wanted = inputByteCount / UInt64(min(partitionBytesMax / 2, 4 << 20)) + 1
         var count = 16
         while count < 1024, UInt64(count) < wanted { count *= 2 }
         partitionCount = count
         shift = UInt64(64 - count.trailingZeroBitCount)
-        chunkBytesMax = max(memoryByteCount / 4 / threadCount / count, 1 << 12)
+        chunkBytesMax = min(max(memoryByteCount / 8 / threadCount / count, 1 << 12), 1 << 20)
+        heldBytesMax = memoryByteCount / 2
         producerBytesMax = max(memoryByteCount / 32 / threadCount, 1 << 16)
         indexBytesMax = max(memoryByteCount / 16, 1 << 16)
         clockFactsBytesMax = max(memoryByteCount / 64 / threadCount, 1 << 16)

@@ -83,22 +83,3 @@ extension Origin: Comparable {
         return left.id.lexicographicallyPrecedes(right.id)
     }
 }
-
-/// An origin and one scope of it: what all spans of an OTLP `ScopeSpans` have in common.
-struct Producer: Comparable, Sendable {
-    let origin: Origin
-    /// The serialized OTLP `InstrumentationScope`.
-    let scope: [UInt8]
-    let schemaURL: [UInt8]
-
-    static func == (left: Producer, right: Producer) -> Bool {
-        left.origin == right.origin && left.scope == right.scope
-            && left.schemaURL == right.schemaURL
-    }
-
-    static func < (left: Producer, right: Producer) -> Bool {
-        if left.origin != right.origin { return left.origin < right.origin }
-        if left.scope != right.scope { return left.scope.lexicographicallyPrecedes(right.scope) }
-        return left.schemaURL.lexicographicallyPrecedes(right.schemaURL)
-    }
-}

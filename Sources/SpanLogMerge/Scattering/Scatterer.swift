@@ -5,40 +5,39 @@ import SpanLogStore
 struct Scatterer: ~Copyable {
     private let plan: MergePlan
     private let space: SpillSpace
+    private let registry: ProducerRegistry
     private var chunks: [PartitionChunk]
-    private var spilled: [[SpilledChunk]]
-    /// What the chunks know by numbers.
-    private var producers: [Producer] = []
-    private var numbers: [ProducerName: UInt32] = [:]
-    private var producersByteCount = 0
+    private var partitions: [PartitionData.Source]
+    /// Producers that the registry has no room for, as ``RecordPlace`` knows them.
+    private var ownProducers: [Producer] = []
+    private var numbers: [Producer.Name: UInt32] = [:]
+    private var ownProducersByteCount = 0
     /// Records read so far.
     private(set) var readCount: UInt64 = 0
     /// The clocks of origins that do not know their boot.
     private(set) var clockDomains = ClockDomains()
 
-    private struct ProducerName: Hashable {
-        let origin: [UInt8]
-        let scope: [UInt8]
-        let schemaURL: [UInt8]
-    }
-
     /// What a thread has gathered.
     struct Result: Sendable {
-        fileprivate(set) var chunks: [PartitionChunk]
-        fileprivate(set) var spilled: [[SpilledChunk]]
-        fileprivate(set) var readCount: UInt64
+        let partitions: [PartitionData.Source]
+        let readCount: UInt64
     }
 
-    init(_ plan: MergePlan, _ space: SpillSpace) {
+    init(_ plan: MergePlan, _ space: SpillSpace, _ registry: ProducerRegistry) {
         self.plan = plan
         self.space = space
-        chunks = Array(repeating: PartitionChunk(), count: plan.partitionCount)
-        spilled = Array(repeating: [], count: plan.partitionCount)
+        self.registry = registry
+        let chunk = PartitionChunk(capacity: plan.chunkBytesMax)
+        chunks = Array(repeating: chunk, count: plan.partitionCount)
+        partitions = Array(repeating: PartitionData.Source(), count: plan.partitionCount)
     }
 
-    /// Gives away what was gathered: what is still in memory, and where the rest lies.
-    consuming func finish() -> Result {
-        Result(chunks: chunks, spilled: spilled, readCount: readCount)
+    /// Gives away what was gathered.
+    ///
+    /// - Throws: ``MergeError`` if temporary space cannot be written.
+    consuming func finish() throws -> Result {
+        for partition in chunks.indices { try take(partition) }
+        return Result(partitions: partitions, readCount: readCount)
     }
 }
 
@@ -110,30 +109,34 @@ extension Scatterer {
                 schemaURL: Array(block.bytes[group.scopeSchema])))
     }
 
-    /// The number that chunks know a producer by.
+    /// The number that records know a producer by.
     mutating func number(of producer: Producer) -> UInt32 {
-        let name = ProducerName(
-            origin: producer.origin.id, scope: producer.scope, schemaURL: producer.schemaURL)
-        if let number = numbers[name] { return number }
         if producer.origin.bootID.allSatisfy({ $0 == 0 }) {
             clockDomains.insert(ClockDomain(producer.origin))
         }
-        producersByteCount += producer.origin.resource.count + producer.scope.count + 256
-        let number = UInt32(producers.count)
-        producers.append(producer)
-        numbers[name] = number
+        if let number = registry.number(of: producer) { return number }
+        if let number = numbers[producer.name] { return number }
+        ownProducersByteCount += producer.byteCount
+        let number = Record.ownProducer | UInt32(ownProducers.count)
+        ownProducers.append(producer)
+        numbers[producer.name] = number
         return number
+    }
+
+    private func producer(_ number: UInt32) -> Producer {
+        number & Record.ownProducer == 0
+            ? registry.producer(number) : ownProducers[Int(number ^ Record.ownProducer)]
     }
 
     /// Who gives each span a resource of its own must not fill the memory with them.
     ///
-    /// All numbers mean nothing afterwards.
+    /// The numbers of producers that are not registered mean nothing afterwards.
     mutating func forgetProducersIfMany() throws {
-        guard producersByteCount > plan.producerBytesMax else { return }
-        for partition in chunks.indices { try spill(partition) }
-        producers.removeAll()
+        guard ownProducersByteCount > plan.producerBytesMax else { return }
+        for partition in chunks.indices { try take(partition) }
+        ownProducers.removeAll()
         numbers.removeAll()
-        producersByteCount = 0
+        ownProducersByteCount = 0
     }
 
     /// Takes one serialized span.
@@ -150,7 +153,7 @@ extension Scatterer {
             return try setAside(SetAsideReason(defect), bytes, range, place)
         }
         let record = Record(span, place: place, byteCount: range.count)
-        try append(record, bytes[range], place.producer)
+        try append(record, bytes[range])
         guard span.linkCount > 0 else { return }
         var links: [Record] = []
         ScannedSpan.forEachLink(in: bytes, range) { traceID, spanID in
@@ -178,35 +181,31 @@ extension Scatterer {
         let hash = Checksum.xxh3(bytes, range)
         var place = place
         // An archive keeps the origin of such a record alone, and must give the same record back.
-        let origin = producers[Int(place.producer)].origin
+        let origin = producer(place.producer).origin
         place.producer = number(of: Producer(origin: origin, scope: [], schemaURL: []))
         let record = Record(setAside: reason, hash: hash, place: place, byteCount: range.count)
-        try append(record, bytes[range], place.producer)
+        try append(record, bytes[range])
     }
 
-    private mutating func append(
-        _ record: Record, _ content: ArraySlice<UInt8>, _ producer: UInt32
-    ) throws {
+    private mutating func append(_ record: Record, _ content: ArraySlice<UInt8>) throws {
         readCount += 1
         let partition = plan.partition(of: record)
-        chunks[partition].append(record, content, producers[Int(producer)], producer)
-        if chunks[partition].byteCount >= plan.chunkBytesMax { try spill(partition) }
+        if record.producer & Record.ownProducer == 0 {
+            chunks[partition].append(record, content)
+        } else {
+            chunks[partition].append(record, content, of: producer(record.producer))
+        }
+        if chunks[partition].byteCount >= plan.chunkBytesMax { try take(partition) }
     }
 
     private mutating func append(_ link: Record) throws {
         let partition = plan.partition(of: link)
         chunks[partition].append(link)
-        if chunks[partition].byteCount >= plan.chunkBytesMax { try spill(partition) }
+        if chunks[partition].byteCount >= plan.chunkBytesMax { try take(partition) }
     }
 
-    private mutating func spill(_ partition: Int) throws {
-        guard !chunks[partition].records.isEmpty else { return }
-        try space.withFile { file in
-            spilled[partition].append(try SpilledChunk(chunks[partition], in: file))
-        }
-        // One large record leaves no large memory behind.
-        let isUsual = chunks[partition].byteCount < 2 * plan.chunkBytesMax
-        chunks[partition].removeAll(keepingCapacity: isUsual)
+    private mutating func take(_ partition: Int) throws {
+        try space.take(&chunks[partition], to: &partitions[partition])
     }
 }
 

@@ -1,3 +1,4 @@
+import CSpanLogSystem
 import Glibc
 import SpanLogStore
 import Synchronization
@@ -8,11 +9,18 @@ import Synchronization
 final class SpillFile: Sendable {
     private let descriptor: Int32
     private let next = Atomic<Int>(0)
+    private let byteCount = Atomic<Int>(0)
+    private let greatest = Atomic<Int>(0)
 
     /// Where something lies in the file.
     struct Place: Sendable {
         let offset: Int
         let byteCount: Int
+
+        /// A range of it, from its own beginning.
+        func part(_ range: Range<Int>) -> Place {
+            Place(offset: offset + range.lowerBound, byteCount: range.count)
+        }
     }
 
     /// Opens temporary space in `directory`.
@@ -27,25 +35,38 @@ final class SpillFile: Sendable {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// The bytes that were ever handed out.
-    var byteCount: Int { next.load(ordering: .relaxed) }
+    /// The bytes that were in use at the same time, at most.
+    var byteCountMax: Int { greatest.load(ordering: .relaxed) }
 
-    func write<Element: BitwiseCopyable>(_ elements: [Element]) throws(SystemError) -> Place {
-        try write(elements[...])
+    /// Space for so many bytes, on whole pages of its own.
+    func reserve(_ byteCount: Int) -> Place {
+        let pages = (byteCount + Self.pageByteCount - 1) / Self.pageByteCount
+        let step = pages * Self.pageByteCount
+        let offset = next.wrappingAdd(step, ordering: .relaxed).oldValue
+        let used = self.byteCount.wrappingAdd(step, ordering: .relaxed).newValue
+        greatest.max(used, ordering: .relaxed)
+        return Place(offset: offset, byteCount: byteCount)
     }
 
+    func write<Element: BitwiseCopyable>(_ elements: [Element]) throws(SystemError) -> Place {
+        let place = reserve(elements.count * MemoryLayout<Element>.stride)
+        try write(elements, at: place)
+        return place
+    }
+
+    /// - Precondition: `place` was reserved and is as long as the elements.
     func write<Element: BitwiseCopyable>(
-        _ elements: ArraySlice<Element>
-    ) throws(SystemError) -> Place {
-        let byteCount = elements.count * MemoryLayout<Element>.stride
-        let offset = next.wrappingAdd(byteCount, ordering: .relaxed).oldValue
+        _ elements: [Element], at place: Place
+    ) throws(SystemError) {
+        precondition(place.byteCount == elements.count * MemoryLayout<Element>.stride)
         var failure: SystemError?
         unsafe elements.withUnsafeBytes { buffer in
             var done = 0
-            while done < byteCount {
+            while done < place.byteCount {
                 // SAFETY: `done` is less than the buffer's count, so the address lies within.
                 let result = unsafe pwrite(
-                    descriptor, buffer.baseAddress! + done, byteCount - done, off_t(offset + done))
+                    descriptor, buffer.baseAddress! + done, place.byteCount - done,
+                    off_t(place.offset + done))
                 if result < 0, errno == EINTR { continue }
                 if result <= 0 { failure = SystemError(number: result == 0 ? ENOSPC : errno) }
                 guard result > 0 else { return }
@@ -53,7 +74,6 @@ final class SpillFile: Sendable {
             }
         }
         if let failure { throw failure }
-        return Place(offset: offset, byteCount: byteCount)
     }
 
     /// Reads what lies at `place` over the elements of `elements` from `index` on.
@@ -80,14 +100,18 @@ final class SpillFile: Sendable {
         }
         if let failure { throw failure }
     }
-}
 
-/// How much a directory's file system can take.
-enum DiskSpace {
-    /// The bytes that are free for this user where `directory` lies, or `nil` if nobody knows.
-    static func available(at directory: String) -> UInt64? {
-        var status = statvfs()
-        guard unsafe statvfs(directory, &status) == 0 else { return nil }
-        return UInt64(status.f_bavail) &* UInt64(status.f_frsize)
+    /// Gives the space of `place` back, which was reserved, and which nobody reads any more.
+    ///
+    /// What the system has not written by then, it need not write. Where the file system cannot do
+    /// that, the space is free at the end.
+    func free(_ place: Place) {
+        guard place.byteCount > 0 else { return }
+        // FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE of Linux.
+        let pages = (place.byteCount + Self.pageByteCount - 1) / Self.pageByteCount
+        byteCount.wrappingSubtract(pages * Self.pageByteCount, ordering: .relaxed)
+        _ = fallocate(descriptor, 0x01 | 0x02, place.offset, pages * Self.pageByteCount)
     }
+
+    private static let pageByteCount = 4096
 }

@@ -3,12 +3,12 @@ import SpanLogFormat
 
 /// Compresses bytes as Zstandard frames, with a context and an output buffer that are made once.
 @safe
-struct ZstdCompressor: ~Copyable {
+package struct ZstdCompressor: ~Copyable {
     private let context: OpaquePointer
     private var output: [UInt8] = []
 
     /// A context for `level`, or `nil` if there is no memory for it.
-    init?(level: Int32 = 1) {
+    package init?(level: Int32 = 1) {
         guard let context = unsafe ZSTD_createCCtx() else { return nil }
         unsafe self.context = context
         _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
@@ -23,7 +23,7 @@ struct ZstdCompressor: ~Copyable {
     ///
     /// - Complexity: O(*n*) in the number of bytes; nothing is allocated once a buffer is there that
     ///   is large enough.
-    mutating func compress(_ bytes: [UInt8], _ range: Range<Int>) -> ArraySlice<UInt8>? {
+    package mutating func compress(_ bytes: [UInt8], _ range: Range<Int>) -> ArraySlice<UInt8>? {
         let bound = ZSTD_compressBound(range.count)
         if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
         let context = unsafe context
@@ -39,7 +39,7 @@ struct ZstdCompressor: ~Copyable {
     }
 
     /// Lets go of a buffer that one large block has made larger than `byteCount`.
-    mutating func trim(to byteCount: Int) {
+    package mutating func trim(to byteCount: Int) {
         if output.count > byteCount { output = [] }
     }
 }

@@ -1,19 +1,19 @@
 import CSpanLogZstd
-import SpanLogFormat
+package import SpanLogFormat
 
 /// A compressed payload as it stands in a file, trusted in nothing.
-enum ZstdFrame {
+package enum ZstdFrame {
     /// The content of the one frame that `range` consists of.
     ///
     /// - Parameter byteCount: How long the content is by the word of a header that is within its
     ///   limits. Only this much is allocated.
     /// - Throws: ``FormatError`` if there is anything else than one frame of such a content.
-    static func content(
+    package static func content(
         of bytes: [UInt8], _ range: Range<Int>, byteCount: Int
     ) throws(FormatError) -> [UInt8] {
         let frame = bytes[range]
         guard unsafe frame.withUnsafeBytes(isSingleFrame(ofContent: UInt64(byteCount))) else {
-            throw FormatError("the block's compressed payload is damaged or has another length")
+            throw FormatError("the compressed payload is damaged or has another length")
         }
         var isWhole = false
         let content = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
@@ -26,7 +26,7 @@ enum ZstdFrame {
             isWhole = ZSTD_isError(result) == 0 && result == byteCount
             count = isWhole ? byteCount : 0
         }
-        guard isWhole else { throw FormatError("the block's compressed payload is damaged") }
+        guard isWhole else { throw FormatError("the compressed payload is damaged") }
         return content
     }
 

@@ -82,8 +82,8 @@ extension Store {
     ///
     /// - Returns: What could not be read. Sound blocks beside the damage were delivered.
     /// - Throws: What `body` throws.
-    /// - Complexity: O(*n*) in the bytes of the store; one block is in memory at a time, and the
-    ///   spools, and the places of all blocks.
+    /// - Complexity: O(*n*) in the bytes of the store; one block or the spool of one dead recorder is in
+    ///   memory at a time, besides the spools of living ones, and the places of all blocks.
     public func forEachBlock(_ body: (Block, _ file: String) throws -> Void) rethrows -> [Damage] {
         try forEachStoredBlock { block, _, file in try body(block, file) }
     }
@@ -93,48 +93,9 @@ extension Store {
     func forEachStoredBlock(
         _ body: (Block, _ value: [UInt8]?, _ file: String) throws -> Void
     ) rethrows -> [Damage] {
-        var damages = [StoreDirectory(path: path).markerDamage()].compactMap { $0 }
-        // What leaves a spool of a living recorder after this is in a segment before that, so the
-        // spools come first, and the segments are looked for only then.
-        var recovered = RecoveredBlocks(self, &damages)
-        var delivered = DeliveredBlocks()
-        var uncommitted: [SegmentScan] = []
-        var read: Set<String> = []
-        // What a compaction removes meanwhile is in a file that it has made before: one that is not
-        // there any more is a reason to look again.
-        var isComplete = false
-        while !isComplete {
-            isComplete = true
-            for path in (try? StoreDirectory(path: path).segmentPaths()) ?? segmentPaths
-            where read.insert(path).inserted {
-                let segment = Self.reading(path, &damages) { () throws(StoreError) in
-                    try SegmentScan(path)
-                }
-                if var segment {
-                    damages += try segment.forEachBlock { stored in
-                        recovered.learn(from: stored.block)
-                        guard delivered.insert(stored.block) else { return }
-                        try body(stored.block, stored.value, path)
-                    }
-                    if !segment.uncommitted.isEmpty { uncommitted.append(segment) }
-                } else {
-                    isComplete = false
-                }
-            }
-        }
-        for index in uncommitted.indices {
-            let path = uncommitted[index].path
-            try uncommitted[index].forEachUncommittedBlock { stored in
-                guard !delivered.contains(stored.block), delivered.insert(stored.block) else {
-                    return
-                }
-                try body(stored.block, stored.value, path)
-            }
-        }
-        for (block, path) in recovered.blocks where !delivered.contains(block) {
-            try body(block, nil, path)
-        }
-        return damages
+        var reading = StoreReading(self)
+        try reading.forEachBlock(body)
+        return reading.damages
     }
 
     /// The sizes and times of the files, as they were when the store was opened.

@@ -21,8 +21,8 @@ public struct StoreReport: Sendable, Codable {
     }
 
     /// As ``init(_:)``, and calls `body` with each sound block on the way.
-    package init(_ store: Store, _ body: (Block) -> Void) {
-        self.init(store) { block, _, _ in body(block) }
+    package init(_ store: Store, _ body: (Block) throws -> Void) rethrows {
+        try self.init(store) { block, _, _ in try body(block) }
     }
 
     /// As ``init(_:)``, and calls `body` as ``Store/forEachStoredBlock(_:)`` does.

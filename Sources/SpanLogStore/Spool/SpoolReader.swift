@@ -71,15 +71,23 @@ struct SpoolReader: Sendable {
         chunks.sort { $0.sequence < $1.sequence }
     }
 
-    /// Takes the identity of a recorder from one of its blocks.
-    mutating func adopt(_ block: Block) {
+    /// Takes what a damaged header cannot tell.
+    mutating func adopt(_ identity: Identity) {
+        guard isIdentityLost else { return }
+        self.identity = identity
+        isIdentityLost = false
+    }
+}
+
+extension SpoolReader.Identity {
+    /// What a block of the same recorder says, or `nil` if it has no span.
+    init?(of block: Block) {
         var place: TracesData.Location?
         try? TracesData.forEachSpan(in: block.bytes, block.payload) { place = place ?? $0 }
-        guard isIdentityLost, let place else { return }
-        identity = Identity(
+        guard let place else { return nil }
+        self.init(
             bootID: block.header.anchor.bootID, resource: Array(block.bytes[place.resource]),
             scope: Array(block.bytes[place.scope]))
-        isIdentityLost = false
     }
 }
 

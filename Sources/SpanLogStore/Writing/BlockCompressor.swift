@@ -3,17 +3,17 @@ import SpanLogFormat
 /// Makes sealed blocks smaller, where that saves pages.
 ///
 /// On the writer's own thread alone: a thread that ends a span never compresses.
-struct BlockCompressor: ~Copyable {
+package struct BlockCompressor: ~Copyable {
     private var compressor: ZstdCompressor
 
     /// `nil` if there is no memory for it; blocks are then stored as they are.
-    init?() {
+    package init?() {
         guard let compressor = ZstdCompressor() else { return nil }
         self.compressor = compressor
     }
 
     /// The same block with its payload compressed, or `block` itself if that takes no fewer pages.
-    mutating func compressed(_ block: [UInt8]) -> [UInt8] {
+    package mutating func compressed(_ block: [UInt8]) -> [UInt8] {
         guard var header = try? BlockHeader(decoding: block[...]), header.codec == .none else {
             return block
         }

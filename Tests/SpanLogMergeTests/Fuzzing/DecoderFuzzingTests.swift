@@ -82,8 +82,8 @@ extension DecoderFuzzingTests {
             (0..<3).map { CraftedBlock(sequence: $0, [spans[Int($0)]]) }, toStore: store)
         seeds.append((.segment, try Self.content(try Store(store).segmentPaths[0])))
         for entry in try merged.content() {
-            let range = try ArchiveChunk.payload(of: entry.value)
-            let chunk = Array(entry.value[range])
+            let content = try ArchiveChunk.content(of: entry.value)
+            let chunk = Array(content.bytes[content.payload])
             if entry.table == "traces" { seeds.append((.trace, chunk)) }
             var reader = ProtobufReader(chunk)
             while entry.table == "index", let field = try reader.next() {

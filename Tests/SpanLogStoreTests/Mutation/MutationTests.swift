@@ -1,12 +1,13 @@
 import Foundation
 import SpanLogFormat
+import SpanLogMerge
 import SpanLogTestSupport
 import Testing
 
 @testable import SpanLogStore
 
 /// However a store is damaged or forged, its reader neither crashes nor hangs, delivers no span that
-/// nobody recorded, and every block whose bytes are there.
+/// nobody recorded, and every block whose bytes are there. A merge of it balances.
 ///
 /// 200 mutations, or as many as SPANLOG_MUTATIONS says; SPANLOG_MUTATIONS_FROM is the first one.
 @Suite(.scratchDirectory, .timeLimit(.minutes(60))) struct MutationTests {
@@ -38,7 +39,7 @@ struct MutationCampaign: CustomStringConvertible {
     private(set) var survivorCount: UInt64 = 0
     private(set) var damageCount: UInt64 = 0
     private(set) var slowest = Duration.zero
-    private var (spanCount, undecodedCount, rescueCount) = (0, 0, 0)
+    private var (spanCount, undecodedCount, rescueCount, mergeCount) = (0, 0, 0, 0)
 
     init(folder: String) {
         self.folder = folder
@@ -47,7 +48,7 @@ struct MutationCampaign: CustomStringConvertible {
     var description: String {
         "\(count) mutated stores: \(survivorCount) blocks survived and were read, \(spanCount) spans, "
             + "\(undecodedCount) blocks with a payload that is none, \(damageCount) damages, "
-            + "\(rescueCount) rescues, slowest \(slowest)"
+            + "\(rescueCount) rescues, \(mergeCount) merges, slowest \(slowest)"
     }
 
     mutating func run(_ sample: StoreSample, number: UInt64) throws {
@@ -82,6 +83,7 @@ struct MutationCampaign: CustomStringConvertible {
             }
         }
         if number.isMultiple(of: 16) { try rescue(delivered, number) }
+        if number.isMultiple(of: 4) { try merge(store, sample, mutated, number) }
     }
 
     /// - Returns: The blocks that were read, as their bytes, and how often.
@@ -125,6 +127,31 @@ struct MutationCampaign: CustomStringConvertible {
         for block in delivered.keys where !rescued.contains(block) {
             let sequence = UInt64(littleEndianIn: block, at: 24)
             Issue.record("mutation \(number): block \(sequence) is not in what was rescued")
+        }
+    }
+
+    /// A merge accounts for everything that it has read, and its archive holds no span that nobody
+    /// recorded.
+    private mutating func merge(
+        _ store: Store, _ sample: StoreSample, _ mutated: StoreMutator, _ number: UInt64
+    ) throws {
+        let archive = folder + "-archive"
+        let time = try ContinuousClock().measure {
+            let report = try Merge(stores: [store]).write(to: archive, replacing: true)
+            #expect(report.accounting.isBalanced, "mutation \(number)")
+        }
+        slowest = max(slowest, time)
+        mergeCount += 1
+        // Nothing tells whether the bytes of an open span in a spool are right.
+        let mayBeWrong = sample.files.keys.contains {
+            $0.hasSuffix(".spool") && mutated.files[$0] != sample.files[$0]
+        }
+        let reader = try ArchiveReader(archive)
+        for id in try reader.traceIDs() {
+            for span in try reader.trace(id)?.spans ?? [] where !mayBeWrong {
+                let isRecorded = sample.names.contains(.init(span.record))
+                #expect(isRecorded, "mutation \(number): \(span.record) was not recorded")
+            }
         }
     }
 }

@@ -4,6 +4,21 @@ import SpanLogTestSupport
 
 @testable import SpanLogStore
 
+/// A span as everybody calls it, under the identifier that its recorder gave it.
+struct SpanName: Hashable, Sendable {
+    private let traceID: TraceID
+    private let spanID: String
+    private let name: String
+    private let startNanoseconds: UInt64
+
+    init(_ span: SpanRecord) {
+        traceID = span.traceID
+        spanID = span.attributes.text(for: AttributeKey.originalSpanID) ?? span.spanID.description
+        name = span.name
+        startNanoseconds = span.startNanoseconds
+    }
+}
+
 /// A store as it was written, with what a reader may find of it.
 struct StoreSample: Sendable {
     let files: [String: [UInt8]]
@@ -13,6 +28,8 @@ struct StoreSample: Sendable {
     private(set) var blocks: Set<[UInt8]> = []
     /// Every span that had ended, as its bytes.
     private(set) var spans: Set<[UInt8]> = []
+    /// What an archive says of every span, whatever it has changed of the rest.
+    private(set) var names: Set<SpanName> = []
 
     /// - Parameter older: The directory of an earlier copy, or `nil` for none.
     init(_ path: String, older: String? = nil) throws {
@@ -21,13 +38,15 @@ struct StoreSample: Sendable {
         for (name, bytes) in files where name.hasSuffix(".mdb") {
             blocks.formUnion(Self.rawBlocks(in: bytes))
         }
-        var spans: Set<[UInt8]> = []
+        var (spans, names) = (Set<[UInt8]>(), Set<SpanName>())
         _ = try Store(path).forEachBlock { block, _ in
             try TracesData.forEachSpan(in: block.bytes, block.payload) { place in
                 spans.insert(Array(block.bytes[place.span]))
+                names.insert(SpanName(try SpanRecord(decoding: block.bytes, place.span)))
             }
         }
         self.spans = spans
+        self.names = names
     }
 
     private static func files(of path: String) throws -> [String: [UInt8]] {

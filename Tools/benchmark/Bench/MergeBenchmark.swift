@@ -10,7 +10,7 @@ enum MergeBenchmark {
     /// What can be said of the shape of stores.
     static let shapeKeys: Set = [
         "hosts", "services", "spans", "trace", "bytes", "steps", "block", "damaged", "duplicates",
-        "losses", "rate", "spread", "seed",
+        "losses", "rate", "spread", "compressed", "seed",
     ]
 
     static func generate(_ path: String, _ values: [String: String]) throws {
@@ -33,6 +33,7 @@ enum MergeBenchmark {
         share("losses", &shape.lossShare)
         share("rate", &shape.tracesPerSecond)
         shape.isSpread = values["spread"] == "1"
+        shape.isCompressed = values["compressed"] != "0"
         shape.seed = values["seed"].flatMap { UInt64($0) } ?? 1
         let truth = try StoreGenerator.generate(shape, in: path)
         print("\(truth.spanCount) spans in \(truth.traceCount) traces, \(truth.byteCount) bytes")
@@ -46,6 +47,7 @@ enum MergeBenchmark {
         if let text = values["memory"], let count = Int(text) {
             options.memoryBytesMax = count << 20
         }
+        if values["clock"] == "off" { options.clockMode = .off }
         let start = ContinuousClock.now
         let moments = Moments()
         let report = try Merge(stores: try Store.find(at: path), options: options)

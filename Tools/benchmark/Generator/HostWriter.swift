@@ -11,6 +11,7 @@ struct HostWriter: ~Copyable {
     private let resource: [UInt8]
     private let scope: [UInt8]
     private var environment: LMDBEnvironment
+    private var compressor = BlockCompressor()
     private var segmentCount = 1
     private var segmentByteCount = 0
     private var sequence: UInt64 = 0
@@ -69,6 +70,7 @@ struct HostWriter: ~Copyable {
     ) throws {
         guard spanCount > 0 else { return }
         var block = self.block(wall: wall, boottime: boottime)
+        if shape.isCompressed { block = compressor?.compressed(block) ?? block }
         let isLost = random.unit() < shape.lossShare
         let isDamaged = truth.shape.damagedBlockCount > 0 && random.below(4) == 0
         if isLost || isDamaged {

@@ -30,6 +30,8 @@ package struct StoreShape: Sendable, Codable {
     package var damagedBlockCount = 0
     /// The bytes of spans that a block gathers.
     package var blockByteCount = 1 << 20
+    /// Whether blocks are compressed, as recorders do it.
+    package var isCompressed = true
 
     package init() {}
 }

@@ -26,9 +26,14 @@ struct ClockReading {
     /// When a block was sealed, or `nil` if the archive does not say.
     ///
     /// - Parameter sequence: The block's number plus 1; 0 for none.
-    mutating func sealed(_ recorder: UInt128, _ sequence: UInt64) throws -> UInt64? {
-        guard sequence > 0 else { return nil }
-        let key = ArchiveFormat.sealKey(recorder, sequence - 1)
+    mutating func seal(_ recorder: UInt128, _ sequence: UInt64) throws -> BlockSeal? {
+        guard sequence > 0, let sealed = try sealed(recorder, sequence - 1) else { return nil }
+        let before = try sequence > 1 ? self.sealed(recorder, sequence - 2) : nil
+        return BlockSeal(sealed: sealed, before: before)
+    }
+
+    private mutating func sealed(_ recorder: UInt128, _ sequence: UInt64) throws -> UInt64? {
+        let key = ArchiveFormat.sealKey(recorder, sequence)
         if !isInChunk(key) { try readChunk(for: key) }
         return chunk[key]
     }
@@ -60,10 +65,11 @@ extension ArchivedSeals {
     /// The entries of a chunk.
     static func all(in value: [UInt8]) throws(FormatError) -> [ArchivedSeals] {
         var seals: [ArchivedSeals] = []
-        var reader = ProtobufReader(value, try ArchiveChunk.payload(of: value))
+        let content = try ArchiveChunk.content(of: value)
+        var reader = ProtobufReader(content.bytes, content.payload)
         while let field = try reader.next() {
             guard field.number == ArchiveFormat.Chunk.entry else { continue }
-            seals.append(try ArchivedSeals(decoding: value, try reader.range(field.value)))
+            seals.append(try ArchivedSeals(decoding: content.bytes, try reader.range(field.value)))
         }
         return seals
     }
@@ -73,10 +79,11 @@ extension ArchivedAnchors {
     /// The entries of a chunk.
     static func all(in value: [UInt8]) throws(FormatError) -> [(ClockDomain, ClockAnchors)] {
         var anchors: [(ClockDomain, ClockAnchors)] = []
-        var reader = ProtobufReader(value, try ArchiveChunk.payload(of: value))
+        let content = try ArchiveChunk.content(of: value)
+        var reader = ProtobufReader(content.bytes, content.payload)
         while let field = try reader.next() {
             guard field.number == ArchiveFormat.Chunk.entry else { continue }
-            anchors.append(try decode(value, try reader.range(field.value)))
+            anchors.append(try decode(content.bytes, try reader.range(field.value)))
         }
         return anchors
     }

@@ -104,10 +104,11 @@ class SpanLogProcessor(SpanProcessor):
             name = span._name
             head = span_head(span)
             content = head + span_name(name)
-            if span._attributes or len(content) > SLOT_CONTENT_MAX:
+            if getattr(span._attributes, "_dict", True) or len(content) > SLOT_CONTENT_MAX:
                 content = self._open_content(head, span)
-            slot = spool.open_slot(content)
-            self._open[context[1]] = (spool, slot, head, content, span)
+            # Whoever forgets to end spans fills the table, and no memory beyond that.
+            if slot := spool.open_slot(content):
+                self._open[context[1]] = (spool, slot, head, content, span)
         except Exception:  # Recording must not break what is recorded.
             self._complain()
 
@@ -170,23 +171,21 @@ class SpanLogProcessor(SpanProcessor):
     def _spool(self, resource: Resource) -> Spool | None:
         """The spool for spans of a resource, or ``None`` if it cannot be made now."""
         with self._lock:
-            for known, recorder in self._recorders:
-                if known is resource or known == resource:
-                    break
-            else:
-                if time.monotonic() < self._retry_time:
-                    return None
-                try:
-                    recorder = self._recorder(resource)
-                except SpanLogError as error:
-                    self._retry_time = time.monotonic() + _RETRY_SECONDS
-                    _logger.error("Spans are lost: %s", error)
-                    return None
-            spool = recorder.ensure_open()
+            if time.monotonic() < self._retry_time:
+                return None
+            try:
+                spool = self._recorder(resource).ensure_open()
+            except SpanLogError as error:
+                self._retry_time = time.monotonic() + _RETRY_SECONDS
+                _logger.error("Spans are lost: %s", error)
+                return None
             self._current = (resource, spool)
             return spool
 
     def _recorder(self, resource: Resource) -> Recorder:
+        for known, recorder in self._recorders:
+            if known is resource or known == resource:
+                return recorder
         attributes = {**resource.attributes, **self._attributes}
         recorder = Recorder(self.store, resource=attributes, options=self._options)
         recorder.on_tick(self._refresh)
@@ -206,8 +205,6 @@ class SpanLogProcessor(SpanProcessor):
         """Keeps up to date what survives of spans that are open for long."""
         for span_id, known in list(self._open.items())[:_REFRESHED_MAX]:
             spool, slot, head, content, span = known
-            if slot == NO_SLOT:
-                continue
             now = self._open_content(head, span)
             if now == content:
                 continue

@@ -99,15 +99,24 @@ def span_tail(span: ReadableSpan) -> bytes:
     """The fields that are known once the span has ended, without name and attributes."""
     end = _time(b"A", span._end_time or 0)
     events, links, status = span._events, span._links, span._status
-    dropped = getattr(span._attributes, "dropped", 0)
-    if not (dropped or events or links) and status._status_code is _UNSET:
+    try:
+        # The SDK's lists take their time to say that they are empty.
+        is_plain = not (
+            events._dq or links._dq  # type: ignore
+            or span._attributes.dropped or events.dropped or links.dropped  # type: ignore
+        )  # fmt: skip
+    except AttributeError:
+        is_plain = False
+    if is_plain and status._status_code is _UNSET:
         return end
     parts = [end]
     parts += [_event(event) for event in events]
     parts += [_link(link) for link in links]
     if code := status.status_code.value:
         parts.append(_OK if code == 1 else _error(status.description))
-    counts = (b"P", dropped), (b"`", span.dropped_events), (b"p", span.dropped_links)
+    counts = (
+        (b"P", span.dropped_attributes), (b"`", span.dropped_events), (b"p", span.dropped_links),
+    )  # fmt: skip
     parts += [tag + varint(count) for tag, count in counts if count]
     return b"".join(parts)
 

@@ -20,9 +20,25 @@ _SHORT_TEXT = tuple(ONE_BYTE[n + 2] + b"\n" + ONE_BYTE[n] for n in range(126))
 _SMALL_MAX = 1024
 _SMALL_INTEGER = tuple(delimited(b"", b"\x18" + varint(n)) for n in range(_SMALL_MAX))
 _DOUBLE_VALUE = struct.Struct("<2sd")
-# Keys recur, so each is encoded once; programs that make keys up at run time fill no memory.
+# Keys recur, and so do many short values: their encodings are kept, up to a number of each, so that
+# programs which make them up at run time fill no memory.
 _KEYS_MAX = 4096
-_keys: dict[str, bytes] = {}
+_VALUES_MAX = 32
+_KEPT_TEXT_MAX = 64
+
+
+class _Key:
+    """A key under one tag: its field with the tag of the value that follows, and whole attributes by
+    texts and integers, which never equal each other."""
+
+    __slots__ = ("attributes", "head")
+
+    def __init__(self, head: bytes) -> None:
+        self.head = head
+        self.attributes: dict[str | int, bytes] = {}
+
+
+_keys: dict[bytes, dict[str, _Key]] = {}
 
 
 def text_bytes(text: str) -> bytes:
@@ -45,33 +61,45 @@ def attribute_fields(
     # This is the greater part of what recording a span costs, so what is frequent is done in place.
     if fields is None:
         fields = []
+    keys = _keys.get(tag)
+    if keys is None:
+        keys = _keys.setdefault(tag, {})
     for key, value in items:
-        head = _keys.get(key) or _key(key)
+        known = keys.get(key) or _key(keys, key)
         kind = type(value)
-        if kind is str:
-            try:
-                content = value.encode()
-            except UnicodeEncodeError:
-                content = text_bytes(value)
-            count = len(content)
-            if count < 126:
-                body = head + _SHORT_TEXT[count] + content
-            else:
-                body = head + _long_text(content)
-        elif kind is int and 0 <= value < _SMALL_MAX:
-            body = head + _SMALL_INTEGER[value]
+        if kind is str or kind is int:
+            field = known.attributes.get(value)
+            if field is None:
+                field = _attribute(tag, known, value)
         elif kind is float:
-            body = head + _DOUBLE_VALUE.pack(b"\x09!", value)
+            body = known.head + _DOUBLE_VALUE.pack(b"\x09!", value)
+            count = len(body)
+            field = tag + (ONE_BYTE[count] if count < 128 else varint(count)) + body
         elif kind is bool:
-            body = head + (_TRUE_VALUE if value else _FALSE_VALUE)
+            field = delimited(tag, known.head + (_TRUE_VALUE if value else _FALSE_VALUE))
         else:
-            body = head + delimited(b"", any_value(value))
-        count = len(body)
-        if count < 128:
-            fields.append(tag + ONE_BYTE[count] + body)
-        else:
-            fields.append(tag + varint(count) + body)
+            field = delimited(tag, known.head + delimited(b"", any_value(value)))
+        fields.append(field)
     return fields
+
+
+def _attribute(tag: bytes, key: _Key, value: str | int) -> bytes:
+    """The field of an attribute with a text or an integer, which is kept if it is short."""
+    if isinstance(value, str):
+        content = text_bytes(value)
+        count = len(content)
+        is_short = count < _KEPT_TEXT_MAX
+        body = key.head + (
+            _SHORT_TEXT[count] + content if count < 126 else _long_text(content)
+        )
+    else:
+        is_short = 0 <= value < _SMALL_MAX
+        body = key.head + (_SMALL_INTEGER[value] if is_short else delimited(b"", any_value(value)))
+    count = len(body)
+    field = tag + (ONE_BYTE[count] if count < 128 else varint(count)) + body
+    if is_short and len(key.attributes) < _VALUES_MAX:
+        key.attributes[value] = field
+    return field
 
 
 def any_value(value: Any) -> bytes:
@@ -99,12 +127,11 @@ def any_value(value: Any) -> bytes:
     return delimited(b"\n", text_bytes(str(value)))
 
 
-def _key(key: str) -> bytes:
-    """The key's field, and the tag of the value that follows."""
-    head = delimited(b"\n", text_bytes(key)) + b"\x12"
-    if len(_keys) < _KEYS_MAX:
-        _keys[key] = head
-    return head
+def _key(keys: dict[str, _Key], key: str) -> _Key:
+    known = _Key(delimited(b"\n", text_bytes(key)) + b"\x12")
+    if len(keys) < _KEYS_MAX:
+        keys[key] = known
+    return known
 
 
 def _long_text(content: bytes) -> bytes:

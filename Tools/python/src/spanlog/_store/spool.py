@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections import deque
@@ -167,8 +168,14 @@ class Spool:
                     self._free_slots.append(slot)
             finally:
                 self._is_busy = False
-        while self._late:
-            self.append(*self._late.popleft())
+        if self._late:
+            self._append_late()
+
+    def _append_late(self) -> None:
+        """Takes the spans that ended while the same thread was ending another."""
+        with contextlib.suppress(IndexError):  # Another thread may take them as well.
+            while True:
+                self.append(*self._late.popleft())
 
     def _free(self, slot: int) -> None:
         self._words[slot] &= _NOT_STATE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -58,10 +59,18 @@ class MlflowProcessor(BaseMlflowSpanProcessor):  # type: ignore[misc]
         self._spans = spans
         spans.translate = _open_attributes
         Traces.shared().on_leftover = self.record_statements
+        os.register_at_fork(after_in_child=lambda: Traces.shared().forget_parent())
         super().__init__(_Exporter(spans), export_metrics=False)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Makes the span known to MLflow and to the store."""
+        """Makes the span known to the store and to MLflow."""
+        self._spans.on_start(span, parent_context)
+        try:
+            self._register(span)
+        except Exception:  # The span is recorded all the same, when it ends.
+            _logger.debug("MLflow does not know a span.", exc_info=True)
+
+    def _register(self, span: Span) -> None:
         traces = Traces.shared()
         otel_trace_id = span.context.trace_id
         if span.parent is None:
@@ -73,7 +82,6 @@ class MlflowProcessor(BaseMlflowSpanProcessor):  # type: ignore[misc]
             if span.parent.is_remote:
                 self._apply_scope(traces, trace_id)
         traces.register_span(create_mlflow_span(span, trace_id))
-        self._spans.on_start(span, parent_context)
 
     def _start_trace(self, root_span: Span) -> TraceInfo:
         """Makes the trace of a root known, and so holds it until the root ends."""

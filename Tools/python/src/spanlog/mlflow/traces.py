@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,9 @@ from mlflow.tracing.trace_manager import InMemoryTraceManager
 from .statements import Statements
 
 __all__ = ["Traces"]
+
+# Programs that never end some of their spans fill no more memory than this.
+_TRACES_MAX = 10_000
 
 
 class Traces(InMemoryTraceManager):  # type: ignore[misc]
@@ -53,6 +57,8 @@ class Traces(InMemoryTraceManager):  # type: ignore[misc]
             if is_remote_trace and known in self._traces:
                 self._holders[otel_trace_id] = self._holders.get(otel_trace_id, 0) + 1
                 return
+            if len(self._otel_id_to_mlflow_trace_id) >= _TRACES_MAX:
+                self._forget(next(iter(self._otel_id_to_mlflow_trace_id)))
             super().register_trace(otel_trace_id, trace_info, is_remote_trace=is_remote_trace)
             self._holders[otel_trace_id] = self._holders.get(otel_trace_id, 0) + 1
             self._statements[otel_trace_id] = Statements(trace_info)
@@ -67,12 +73,15 @@ class Traces(InMemoryTraceManager):  # type: ignore[misc]
             if count > 0:
                 self._holders[otel_trace_id] = count
                 return
-            left = self.said(otel_trace_id)
-            self._holders.pop(otel_trace_id, None)
-            self._statements.pop(otel_trace_id, None)
-            trace_id = self._otel_id_to_mlflow_trace_id.pop(otel_trace_id, None)
-            if trace_id is not None:
-                self._traces.pop(trace_id, None)
+            self._forget(otel_trace_id)
+
+    def _forget(self, otel_trace_id: int) -> None:
+        left = self.said(otel_trace_id)
+        self._holders.pop(otel_trace_id, None)
+        self._statements.pop(otel_trace_id, None)
+        trace_id = self._otel_id_to_mlflow_trace_id.pop(otel_trace_id, None)
+        if trace_id is not None:
+            self._traces.pop(trace_id, None)
         if left:
             self.on_leftover(otel_trace_id, left)
 
@@ -89,6 +98,10 @@ class Traces(InMemoryTraceManager):  # type: ignore[misc]
                 state=TraceState.IN_PROGRESS,
             )
             self.register_trace(otel_trace_id, info, is_remote_trace=True)
+
+    def forget_parent(self) -> None:
+        """In a forked child: somebody else may have held the lock, who is not here."""
+        self._lock = threading.RLock()
 
     def said(self, otel_trace_id: int) -> list[tuple[str, Any]]:
         """What was said about a trace since the last call, as attributes."""
