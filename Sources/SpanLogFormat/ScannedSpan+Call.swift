@@ -9,41 +9,46 @@ extension ScannedSpan {
 
     /// What the span at `range` says of its call, without decoding it.
     ///
+    /// - Precondition: The span has been scanned.
+    package static func call(in bytes: Span<UInt8>, _ range: Range<Int>) -> Call {
+        (try? ScannedSpan(scanning: bytes, range))?.call ?? Call()
+    }
+}
+
+extension ScannedSpan.Call {
+    /// Takes what an attribute says.
+    ///
     /// OpenTelemetry's semantic conventions: `error.type` stands on spans that failed only; gRPC's
     /// 1 and 4 and HTTP's 408, 499 and 504 are cancellations and timeouts, which not every library
     /// calls errors.
-    ///
-    /// - Precondition: The span has been scanned.
-    package static func call(in bytes: Span<UInt8>, _ range: Range<Int>) -> Call {
-        var call = Call()
-        var cursor = WireCursor(range)
-        while let field = try? cursor.next(bytes) {
-            switch field.number {
-            case OTLPField.Span.attributes:
-                if let range = try? field.range, tellsFailure(bytes, range) {
-                    call.tellsFailure = true
-                }
-            case OTLPField.Span.events:
-                if let range = try? field.range, isMessage(bytes, range) { call.messageCount += 1 }
-            default: break
-            }
+    @inline(__always)
+    mutating func add(_ bytes: Span<UInt8>, key: Range<Int>, value: Range<Int>?) {
+        // Few keys are as long as one of these.
+        switch key.count {
+        case CallKey.errorTypeCount, CallKey.grpcStatusCount, CallKey.httpStatusCount,
+            CallKey.oldHTTPStatusCount:
+            if Self.tellsFailure(bytes, key, value ?? 0..<0) { tellsFailure = true }
+        default: break
         }
-        return call
     }
 
-    private static func tellsFailure(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        let (key, value) = keyAndValue(bytes, range)
-        switch key.count {
-        case CallKey.errorType.count: return equals(bytes, key, CallKey.errorType)
-        case CallKey.grpcStatus.count where equals(bytes, key, CallKey.grpcStatus):
+    /// Takes what an event says.
+    mutating func add(_ bytes: Span<UInt8>, event range: Range<Int>) {
+        if Self.isMessage(bytes, range) { messageCount += 1 }
+    }
+
+    private static func tellsFailure(
+        _ bytes: Span<UInt8>, _ key: Range<Int>, _ value: Range<Int>
+    ) -> Bool {
+        if equals(bytes, key, CallKey.errorType) { return true }
+        if equals(bytes, key, CallKey.grpcStatus) {
             let code = int(bytes, value)
             return code == 1 || code == 4
-        case CallKey.httpStatus.count where equals(bytes, key, CallKey.httpStatus),
-            CallKey.oldHTTPStatus.count where equals(bytes, key, CallKey.oldHTTPStatus):
-            let code = int(bytes, value)
-            return code == 408 || code == 499 || code == 504
-        default: return false
         }
+        guard equals(bytes, key, CallKey.httpStatus) || equals(bytes, key, CallKey.oldHTTPStatus)
+        else { return false }
+        let code = int(bytes, value)
+        return code == 408 || code == 499 || code == 504
     }
 
     private static func isMessage(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
@@ -53,19 +58,6 @@ extension ScannedSpan {
             if field.number == OTLPField.Event.name { name = (try? field.range) ?? 0..<0 }
         }
         return equals(bytes, name, CallKey.message) || equals(bytes, name, CallKey.rpcMessage)
-    }
-
-    private static func keyAndValue(
-        _ bytes: Span<UInt8>, _ range: Range<Int>
-    ) -> (key: Range<Int>, value: Range<Int>) {
-        var (key, value) = (0..<0, 0..<0)
-        var cursor = WireCursor(range)
-        while let field = try? cursor.next(bytes) {
-            guard let range = try? field.range else { continue }
-            if field.number == OTLPField.KeyValue.key { key = range }
-            if field.number == OTLPField.KeyValue.value { value = range }
-        }
-        return (key, value)
     }
 
     /// The number that an `AnyValue` holds, if it holds one.
@@ -97,6 +89,10 @@ private enum CallKey {
     static let grpcStatus = Array("rpc.grpc.status_code".utf8)
     static let httpStatus = Array("http.response.status_code".utf8)
     static let oldHTTPStatus = Array("http.status_code".utf8)
+    static let errorTypeCount = 10
+    static let grpcStatusCount = 20
+    static let httpStatusCount = 25
+    static let oldHTTPStatusCount = 16
     static let message = Array("message".utf8)
     static let rpcMessage = Array("rpc.message".utf8)
 }

@@ -25,6 +25,8 @@ package struct ScannedSpan: Hashable, Sendable {
     private var hasName = false
     /// Where the text stands that the span gives its trace as a name.
     package private(set) var traceName: Range<Int>?
+    /// What it says of the call that it is one side of.
+    package private(set) var call = Call()
 
     /// Scans the span that `range` of `bytes` holds.
     ///
@@ -53,7 +55,10 @@ package struct ScannedSpan: Hashable, Sendable {
             case Field.attributes: try addAttribute(bytes, try field.range)
             case Field.droppedAttributesCount, Field.droppedEventsCount, Field.droppedLinksCount:
                 _ = try field.number64
-            case Field.events: try WireValue.checkEvent(bytes, try field.range)
+            case Field.events:
+                let range = try field.range
+                try WireValue.checkEvent(bytes, range)
+                call.add(bytes, event: range)
             case Field.links:
                 _ = try WireValue.link(bytes, try field.range)
                 linkCount += 1
@@ -85,6 +90,7 @@ package struct ScannedSpan: Hashable, Sendable {
         _ bytes: Span<UInt8>, _ range: Range<Int>
     ) throws(SpanDefect) {
         let (key, value) = try WireValue.checkAttribute(bytes, range, depth: 0)
+        call.add(bytes, key: key, value: value)
         guard Self.holds(Self.traceNameKey, bytes, key) else { return }
         traceName = try value.flatMap { range throws(SpanDefect) in
             try WireValue.text(bytes, range)

@@ -15,7 +15,7 @@ enum Sample {
     /// A span of a millisecond, recorded by the service of `recorder`.
     static func span(
         _ id: UInt64, parent: UInt64? = nil, recorder: UInt8 = 1, trace: TraceID = traceID,
-        _ change: (inout SpanRecord) -> Void = { _ in }
+        clock: SpanClock? = nil, _ change: (inout SpanRecord) -> Void = { _ in }
     ) -> ArchivedSpan {
         var record = SpanRecord(
             traceID: trace, spanID: SpanID(id), parentSpanID: parent.map { SpanID($0) },
@@ -23,7 +23,17 @@ enum Sample {
         record.kind = .internal
         change(&record)
         return ArchivedSpan(
-            record: record, resource: resource(recorder), recorderID: self.recorder(recorder))
+            record: record, resource: resource(recorder), recorderID: self.recorder(recorder),
+            clock: clock)
+    }
+
+    /// A clock that was corrected by so much.
+    static func clock(
+        _ method: ClockMethod, offset: Int64 = 0, bound: UInt64? = nil
+    ) -> SpanClock {
+        SpanClock(
+            method: method, offsetNanoseconds: offset, boundNanoseconds: bound,
+            start: .init(unstepped: start, domain: ClockDomain(name: "boot:\(offset)")))
     }
 
     static func resource(_ number: UInt8) -> Resource {

@@ -99,6 +99,19 @@ import Testing
         #expect(span.traceID != other.traceID)
     }
 
+    private enum Private {
+        struct Fault: Error {}
+    }
+
+    @Test func `a private error has the same name in every process`() async throws {
+        let recording = try await Recording { tracer in
+            tracer.withSpan("span") { $0.recordError(Private.Fault()) }
+        }
+        let event = try #require(recording["span"]?.events.first)
+        let name = "SpanLogTests.TracerTests.Private.Fault"
+        #expect(event.attributes.text(for: "exception.type") == name)
+    }
+
     @Test func `an error is an exception event, and fails the span with its message`()
         async throws
     {

@@ -73,10 +73,10 @@ class Process:
 class DemoService(Process):
     """A demo service on a free port."""
 
-    def __init__(self, name, store, environment=None):
+    def __init__(self, name, store, environment=None, launcher=()):
         self.name = name
         self.store = store
-        command = [DEMO_SERVICE, "--name", name, "--port", "0", "--store", store]
+        command = [*launcher, DEMO_SERVICE, "--name", name, "--port", "0", "--store", store]
         super().__init__(command, "listening on ", environment)
         self.url = self.output.split("listening on ")[1].strip() + "/"
 

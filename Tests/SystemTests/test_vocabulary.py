@@ -1,7 +1,9 @@
 """Everything that SpanLog can say, as a real MLflow has it after an export."""
 
 import json
+import os
 import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -17,18 +19,19 @@ TYPES = ["LLM", "CHAIN", "AGENT", "TOOL", "CHAT_MODEL", "RETRIEVER", "PARSER", "
          "SURVEY"]  # fmt: skip
 
 
+def record(*arguments):
+    command = [VOCABULARY, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, mlflow_server):
     """Three services and a visitor, merged and exported twice."""
     folder = tmp_path_factory.mktemp("vocabulary")
     stores = folder / "stores"
 
-    def record(*arguments):
-        command = [VOCABULARY, stores, *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-    ids = json.loads(record())
-    record(ids["traceparent"])
+    ids = json.loads(record(stores, "answer"))
+    record(stores, "judge", ids["traceparent"])
     archive = folder / "traces.spanlog"
     spanlog("merge", stores, "-o", archive)
     export = ("export", "mlflow", archive, "--tracking-uri", mlflow_server.uri,
@@ -162,15 +165,20 @@ def test_an_attachment_can_be_downloaded_from_where_the_inputs_refer(run):
     look = span(run.answer, "look")
     reference = look["inputs"]["picture"]
     assert look["outputs"] == {"same": reference}
+    assert download(run.uri, run.ids["answer"], reference) == bytes(range(256))
+
+
+def download(uri, trace_id, reference):
+    """What MLflow's page gets for a reference."""
     id, query = reference.removeprefix("mlflow-attachment://").split("?")
-    assert query == f"content_type=image%2Fpng&trace_id=tr-{run.ids['answer']}&size=256"
+    assert query == f"content_type=image%2Fpng&trace_id=tr-{trace_id}&size=256"
     answer = requests.get(
-        f"{run.uri}/ajax-api/3.0/mlflow/get-trace-artifact",
-        params={"request_id": f"tr-{run.ids['answer']}", "path": id},
+        f"{uri}/ajax-api/3.0/mlflow/get-trace-artifact",
+        params={"request_id": f"tr-{trace_id}", "path": id},
         timeout=60,
     )
     assert answer.status_code == 200
-    assert answer.content == bytes(range(256))
+    return answer.content
 
 
 def test_notes_are_no_spans(run):
@@ -207,3 +215,34 @@ def test_other_instrumentations_genai_attributes_become_mlflows_fields(run):
 
 def test_a_second_export_changes_nothing(run):
     assert run.again == run.traces
+
+
+PYTHON_ROOT = """
+import mlflow
+mlflow.set_experiment("begun by Python")
+with mlflow.start_span("python's") as root:
+    print(mlflow.tracing.get_tracing_context_headers_for_http_request()["traceparent"])
+mlflow.flush_trace_async_logging()
+"""
+
+
+def test_what_is_said_in_a_trace_that_python_began_completes_it(mlflow_server, tmp_path):
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": mlflow_server.uri,
+                   "MLFLOW_DISABLE_TELEMETRY": "true"}  # fmt: skip
+    python = subprocess.run([sys.executable, "-c", PYTHON_ROOT], env=environment, check=True,
+                            capture_output=True, text=True)  # fmt: skip
+    traceparent = python.stdout.strip()
+    record(tmp_path / "stores", "join", traceparent)
+    record(tmp_path / "stores", "judge", traceparent)
+    archive = tmp_path / "traces.spanlog"
+    spanlog("merge", tmp_path / "stores", "-o", archive)
+    for _ in range(2):
+        spanlog("export", "mlflow", archive, "--tracking-uri", mlflow_server.uri,
+                "--experiment", "begun by Python")  # fmt: skip
+        [trace] = mlflow_traces.read(mlflow_server.uri, "begun by Python").values()
+        assert span(trace, "python's")["parent_span_id"] == ""
+        assert trace["tags"]["host"] == "researcher"
+        assert [(a["name"], a["value"]) for a in trace["assessments"]] == [("stars", 4)]
+        look, trace_id = span(trace, "look"), traceparent.split("-")[1]
+        picture = download(mlflow_server.uri, trace_id, look["inputs"]["picture"])
+        assert picture == bytes(range(256))

@@ -108,7 +108,7 @@ public final class ActiveSpan: Tracing.Span {
         _ error: any Error, attributes: SpanAttributes, at instant: @autoclosure () -> Instant
     ) {
         guard isRecording else { return }
-        let type = String(reflecting: Swift.type(of: error))
+        let type = ErrorName.name(of: error)
         let message = String(describing: error)
         var all: SpanAttributes = [
             "exception.type": .string(type), "exception.message": .string(message),

@@ -7,54 +7,54 @@ extension MLflowDelivery {
     /// which it does not tell.
     func othersTraces(
         among traces: [MLflowTrace], _ outcome: inout MLflowDeliveryOutcome
-    ) async throws -> Set<TraceID> {
-        var others: Set<TraceID> = []
+    ) async throws -> [TraceID: MLflowOthersTrace] {
+        var others: [TraceID: MLflowOthersTrace] = [:]
         for trace in traces where trace.info.isHeadless {
             let request = ExportRequest(.get, "\(Self.tracesPath)/tr-\(trace.id)")
             let (answer, response) = try await client.send(request, .delivery)
+            var found = MLflowOthersTrace()
             switch answer {
             case .unknownResource: continue
-            case .success: if !Self.isFromOthers(response) { continue }
+            case .success:
+                guard let known = MLflowOthersTrace(response) else { continue }
+                found = known
             case .refusal(let reason), .failure(let reason), .busy(let reason):
                 outcome.refuse(trace.id, nil, "what the server has of it cannot be read: \(reason)")
             case .fatal(let error): throw error
             }
-            others.insert(trace.id)
+            others[trace.id] = found
         }
         return others
     }
 
-    private static func isFromOthers(_ response: ExportResponse) -> Bool {
-        guard let info = JSON.decoded(Found.self, response.body)?.trace.traceInfo else {
-            return false
+    /// Adds what spans gave the trace to what the server has of it: tags and name, assessments that it
+    /// does not have, attachments.
+    func complete(
+        _ trace: MLflowTrace, _ others: MLflowOthersTrace, _ outcome: inout MLflowDeliveryOutcome
+    ) async throws {
+        let path = "\(Self.tracesPath)/tr-\(trace.id)"
+        for (key, value) in trace.info.givenTags.sorted(by: { $0.key < $1.key }) {
+            var request = ExportRequest(.patch, "\(path)/tags")
+            request.body = try JSON.encoded(["key": key, "value": value])
+            try await add(request, to: trace, &outcome)
         }
-        // Without a root the server leaves a trace in progress; ended by an export, it is marked.
-        let hasEnded = [MLflowState.ok, .error].map(\.rawValue).contains(info.state ?? "")
-        return hasEnded && info.traceMetadata?[MLflowKey.headless] == nil
+        for assessment in trace.info.assessments where !others.assessments.contains(assessment.id) {
+            var request = ExportRequest(.post, "\(path)/assessments")
+            request.body = try JSON.encoded(["assessment": try assessment.body(of: trace.id)])
+            try await add(request, to: trace, &outcome)
+        }
+        try await sendAttachments(of: trace, to: others.artifactLocation, &outcome)
     }
 
-    /// Adds the tags and the name that spans gave the trace to what the server has of it.
-    func complete(_ trace: MLflowTrace, _ outcome: inout MLflowDeliveryOutcome) async throws {
-        for (key, value) in trace.info.givenTags.sorted(by: { $0.key < $1.key }) {
-            var request = ExportRequest(.patch, "\(Self.tracesPath)/tr-\(trace.id)/tags")
-            request.headers = [("Content-Type", "application/json")]
-            request.body = try JSON.encoded(["key": key, "value": value])
-            guard let refusal = try await refusal(of: request) else { continue }
-            try failures.record(refusal, at: client.address)
-            outcome.refuse(trace.id, nil, refusal.reason)
-        }
+    private func add(
+        _ request: ExportRequest, to trace: MLflowTrace, _ outcome: inout MLflowDeliveryOutcome
+    ) async throws {
+        var request = request
+        request.headers = [("Content-Type", "application/json")]
+        guard let refusal = try await refusal(of: request) else { return }
+        try failures.record(refusal, at: client.address)
+        outcome.refuse(trace.id, nil, refusal.reason)
     }
 
     private static let tracesPath = "/api/3.0/mlflow/traces"
-
-    private struct Found: Decodable {
-        let trace: Trace
-
-        struct Trace: Decodable { let traceInfo: Info }
-
-        struct Info: Decodable {
-            let state: String?
-            let traceMetadata: [String: String]?
-        }
-    }
 }

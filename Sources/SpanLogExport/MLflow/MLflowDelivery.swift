@@ -22,8 +22,8 @@ struct MLflowDelivery: Sendable {
         let othersTraces = try await othersTraces(among: batch.traces, &outcome)
         try await sendSpans(of: batch.traces[...], &outcome)
         for trace in batch.traces {
-            if othersTraces.contains(trace.id) {
-                try await complete(trace, &outcome)
+            if let others = othersTraces[trace.id] {
+                try await complete(trace, others, &outcome)
             } else if !sendsSpansOnly || trace.info.isHeadless {
                 // Without a root, nothing else would end the trace.
                 try await sendInfo(of: trace, &outcome)

@@ -109,7 +109,8 @@ extension ArchivedTrace {
             var record = span.record
             genAI.addFields(to: &record.attributes)
             return ArchivedSpan(
-                record: record, resource: span.resource, recorderID: span.recorderID)
+                record: record, resource: span.resource, recorderID: span.recorderID,
+                clock: span.clock)
         }
         return ArchivedTrace(id: id, spans: spans)
     }

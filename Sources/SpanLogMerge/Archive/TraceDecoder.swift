@@ -61,10 +61,10 @@ struct TraceDecoder {
             let seals = try correction.map { try sealSequences($0, group, bytes) } ?? []
             for (offset, index) in group.spans.enumerated() {
                 var record = try SpanRecord(decoding: bytes, places.spans[index])
-                let sealed =
+                let seal =
                     try seals.isEmpty
-                    ? nil : clocks?.sealed(origin.origin.recorder, seals[offset])
-                let clock = correction?.correct(&record, sealed: sealed)
+                    ? nil : clocks?.seal(origin.origin.recorder, seals[offset])
+                let clock = correction?.correct(&record, seal)
                 spans.append(
                     ArchivedSpan(
                         record: record, resource: origin.resource,

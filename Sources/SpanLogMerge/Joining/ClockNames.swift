@@ -123,8 +123,9 @@ extension PartitionJoin {
         clockRanges.removeAll()
         guard clocks.collection.mode != .off else { return }
         let countsNotes = holdsNotesOnly
+        let hasSteps = clocks.collection.hasSteps
         for span in spans where countsNotes || !span.traits.contains(.isNote) {
-            let shift = clockShift(of: span).nanoseconds
+            let shift = hasSteps ? clockShift(of: span).nanoseconds : 0
             let start = ClockTime.moved(span.start, by: shift)
             let end = max(start, ClockTime.moved(span.end, by: span.end == 0 ? 0 : shift))
             clockRanges.add(

@@ -4,56 +4,38 @@ extension PartitionJoin {
     /// Tells of the calls between hosts in the trace at hand.
     mutating func findClockFacts() {
         guard clocks.isCollecting else { return }
+        // Taken out of the loop, whose body would copy all of this struct for a method of it.
+        let (domains, hasSteps) = (clocks.domainOfProducer, clocks.collection.hasSteps)
         var callsLeft = ClockEvidence.callsPerTraceMax
         for (index, parent) in parents.enumerated() where parent >= 0 && callsLeft > 0 {
-            guard isBetweenDomains(spans[index], spans[Int(parent)]) else { continue }
+            let (child, parent) = (spans[index], spans[Int(parent)])
+            let domain = domains[Int(child.producer)]
+            let parentDomain = domains[Int(parent.producer)]
+            guard domain != parentDomain, domain >= 0, parentDomain >= 0 else { continue }
             callsLeft -= 1
-            guard let parent = clockSide(of: spans[Int(parent)]),
-                let child = clockSide(of: spans[index])
+            let shifts =
+                hasSteps
+                ? (clockShift(of: parent), clockShift(of: child))
+                : (ClockLine.Shift(), ClockLine.Shift())
+            guard let parent = ClockSide(parent, parentDomain, shifts.0),
+                let child = ClockSide(child, domain, shifts.1)
             else { continue }
             clocks.add(parent: parent, child: child)
         }
     }
 
-    /// Whether two spans were timed by different clocks, both of which are known.
-    private func isBetweenDomains(_ one: JoinedSpan, _ other: JoinedSpan) -> Bool {
-        let domain = clocks.domainOfProducer[Int(one.producer)]
-        let otherDomain = clocks.domainOfProducer[Int(other.producer)]
-        return domain != otherDomain && domain >= 0 && otherDomain >= 0
-    }
-
-    /// What a span says as one side of a call, on the unstepped line of its domain; `nil` if nobody
-    /// knows on which side of a step it lies.
+    /// What a span says as one side of a call.
     func clockSide(of span: JoinedSpan) -> ClockSide? {
-        let shift = clockShift(of: span)
-        guard shift.ambiguityNanoseconds == 0 else { return nil }
-        var said = ClockSpan(
-            role: span.kind == JoinedSpan.client
-                ? .client : span.kind == JoinedSpan.server ? .server : .other,
-            startNanoseconds: span.start, endNanoseconds: span.end, hasFailed: span.status == 2)
-        // Only of these is more asked than their times.
-        if said.role != .other {
-            let (bytes, range) = content(of: span)
-            let call = ScannedSpan.call(in: bytes.span, range)
-            said.hasFailed = said.hasFailed || call.tellsFailure
-            said.isStreaming = call.messageCount > ClockSpan.messagesOfOneCall
-        }
-        return ClockSide(
-            span: said.moved(by: shift.nanoseconds),
-            domain: clocks.domainOfProducer[Int(span.producer)])
+        ClockSide(span, clocks.domainOfProducer[Int(span.producer)], clockShift(of: span))
     }
 
     /// What brings a span onto the unstepped line of its domain.
     func clockShift(of span: JoinedSpan) -> ClockLine.Shift {
         let domain = clocks.domainOfProducer[Int(span.producer)]
         guard let line = clocks.collection.steps(of: domain) else { return ClockLine.Shift() }
-        let sequence = sealSequence(of: span)
-        let sealed =
-            sequence == 0
-            ? nil
-            : clocks.collection.sources.seals.sealed(recorder(of: span.producer), sequence - 1)
-        return line.shift(
-            start: span.start, end: span.end == 0 ? nil : span.end, sealed: sealed)
+        let seal = clocks.collection.sources.seals.seal(
+            recorder(of: span.producer), sealSequence(of: span))
+        return line.shift(start: span.start, end: span.end, seal)
     }
 
     /// The number, plus 1, of the block that tells when the span was sealed: the last one that its
@@ -67,8 +49,23 @@ extension PartitionJoin {
 
 /// One side of a call between hosts.
 struct ClockSide {
+    /// On the unstepped line of the domain.
     let span: ClockSpan
     let domain: Int32
+
+    /// - Returns: `nil` if nobody knows on which side of a step the span lies.
+    init?(_ span: JoinedSpan, _ domain: Int32, _ shift: ClockLine.Shift) {
+        guard shift.ambiguityNanoseconds == 0 else { return nil }
+        let role: ClockSpan.Role =
+            span.kind == JoinedSpan.client
+            ? .client : span.kind == JoinedSpan.server ? .server : .other
+        self.domain = domain
+        self.span = ClockSpan(
+            role: role, startNanoseconds: span.start, endNanoseconds: span.end,
+            hasFailed: span.status == 2 || span.traits.contains(.tellsFailure),
+            isStreaming: span.traits.contains(.isStreaming)
+        ).moved(by: shift.nanoseconds)
+    }
 }
 
 extension ClockEvidence {

@@ -58,7 +58,7 @@ struct Fleet {
     @discardableResult
     mutating func span(
         _ trace: UInt64, _ parent: UInt64?, _ host: Int, _ kind: SpanRecord.Kind, _ start: Int64,
-        _ end: Int64, id: UInt64? = nil
+        _ end: Int64, id: UInt64? = nil, _ change: (inout SpanRecord) -> Void = { _ in }
     ) -> UInt64 {
         lastID += 1
         let id = id ?? lastID
@@ -70,6 +70,7 @@ struct Fleet {
             startNanoseconds: wall, endNanoseconds: wall + UInt64(end - start))
         span.kind = kind
         span.flags = 0x301
+        change(&span)
         (starts[id], hosts[id]) = (start, host)
         waiting[host].append((end, span))
         return id

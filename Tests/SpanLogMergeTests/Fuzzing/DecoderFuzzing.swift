@@ -122,7 +122,7 @@ extension DecoderFuzzing {
                 var record = SpanRecord(
                     traceID: TraceID(high: 0, low: 1), spanID: SpanID(1), name: "",
                     startNanoseconds: 1 << 61, endNanoseconds: .max)
-                _ = domain.correct(&record, sealed: 1 << 40)
+                _ = domain.correct(&record, BlockSeal(sealed: 1 << 40, before: 1 << 39))
             }
         }
         if let (_, anchors) = try? ArchivedAnchors.decode(bytes, 0..<bytes.count) {

@@ -2,25 +2,31 @@ import Foundation
 import SpanLog
 
 /// Says everything that SpanLog can say, as three services and somebody who comes later:
-/// `SpanLogTestVocabulary STORES` records a question and its answer, and prints their ids as JSON;
-/// `SpanLogTestVocabulary STORES TRACEPARENT` judges the answer afterwards.
+/// `SpanLogTestVocabulary STORES answer` records a question and its answer, and prints their ids as JSON;
+/// `SpanLogTestVocabulary STORES twin` does the same as a program of MLflow's SDK;
+/// `SpanLogTestVocabulary STORES judge TRACEPARENT` judges the answer afterwards;
+/// `SpanLogTestVocabulary STORES join TRACEPARENT` does research for somebody else's question.
 @main
 struct VocabularyProgram {
     static func main() async throws {
         let arguments = CommandLine.arguments
-        guard (2...3).contains(arguments.count) else {
-            FileHandle.standardError.write(
-                Data("usage: SpanLogTestVocabulary STORES [TRACEPARENT]\n".utf8))
+        let stores = URL(filePath: arguments.dropFirst().first ?? "")
+        let span = arguments.dropFirst(3).first.flatMap(SpanIdentity.init(traceparent:))
+        switch (arguments.dropFirst(2).first, span) {
+        case ("answer", nil):
+            try show(try await Planner(stores).answer())
+        case ("twin", nil): try show(try await Twin(stores).run())
+        case ("judge", let span?): try await Visitor(stores).judge(span)
+        case ("join", .some): try await Researcher(stores).research(["traceparent": arguments[3]])
+        default:
+            let usage = "usage: SpanLogTestVocabulary STORES answer|twin|judge|join [TRACEPARENT]\n"
+            FileHandle.standardError.write(Data(usage.utf8))
             exit(64)
         }
-        let stores = URL(filePath: arguments[1])
-        if arguments.count == 3, let span = SpanIdentity(traceparent: arguments[2]) {
-            try await Visitor(stores).judge(span)
-        } else {
-            let ids = try await Planner(stores).answer()
-            let json = try JSONEncoder().encode(ids)
-            FileHandle.standardOutput.write(json + Data("\n".utf8))
-        }
+    }
+
+    private static func show(_ ids: [String: String]) throws {
+        FileHandle.standardOutput.write(try JSONEncoder().encode(ids) + Data("\n".utf8))
     }
 
     /// A recorder of its own for each service, as if it were a process.

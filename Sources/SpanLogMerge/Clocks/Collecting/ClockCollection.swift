@@ -11,6 +11,8 @@ final class ClockCollection: Sendable {
     private let lines: [ClockDomain: ClockLine]
     /// Of each domain, by number: `nil` unless its clock was set.
     private let steps: [ClockLine?]
+    /// Whether some domain's clock was set.
+    let hasSteps: Bool
     private let facts: Mutex<ClockFacts>
     /// What a thread may hold back of its facts.
     let factsBytesMax: Int
@@ -27,6 +29,7 @@ final class ClockCollection: Sendable {
         steps = domains.map { domain in
             lines[domain].flatMap { $0.pieces.count > 1 ? $0 : nil }
         }
+        hasSteps = steps.contains { $0 != nil }
         facts = Mutex(Self.noFacts(domains))
     }
 

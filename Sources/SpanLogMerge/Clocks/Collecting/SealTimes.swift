@@ -36,7 +36,15 @@ struct SealTimes: Sendable {
     }
 
     /// When a block was sealed, or `nil` if nobody has seen it.
-    func sealed(_ recorder: UInt128, _ sequence: UInt64) -> UInt64? {
+    ///
+    /// - Parameter sequence: The block's number plus 1; 0 for none.
+    func seal(_ recorder: UInt128, _ sequence: UInt64) -> BlockSeal? {
+        guard sequence > 0, let sealed = sealed(recorder, sequence - 1) else { return nil }
+        return BlockSeal(
+            sealed: sealed, before: sequence > 1 ? self.sealed(recorder, sequence - 2) : nil)
+    }
+
+    private func sealed(_ recorder: UInt128, _ sequence: UInt64) -> UInt64? {
         let page = Page(recorder: recorder, number: sequence / Self.pageCount)
         guard let times = pages[page] else { return nil }
         let time = times[Int(sequence % Self.pageCount)]

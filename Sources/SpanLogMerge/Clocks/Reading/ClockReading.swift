@@ -26,9 +26,14 @@ struct ClockReading {
     /// When a block was sealed, or `nil` if the archive does not say.
     ///
     /// - Parameter sequence: The block's number plus 1; 0 for none.
-    mutating func sealed(_ recorder: UInt128, _ sequence: UInt64) throws -> UInt64? {
-        guard sequence > 0 else { return nil }
-        let key = ArchiveFormat.sealKey(recorder, sequence - 1)
+    mutating func seal(_ recorder: UInt128, _ sequence: UInt64) throws -> BlockSeal? {
+        guard sequence > 0, let sealed = try sealed(recorder, sequence - 1) else { return nil }
+        let before = try sequence > 1 ? self.sealed(recorder, sequence - 2) : nil
+        return BlockSeal(sealed: sealed, before: before)
+    }
+
+    private mutating func sealed(_ recorder: UInt128, _ sequence: UInt64) throws -> UInt64? {
+        let key = ArchiveFormat.sealKey(recorder, sequence)
         if !isInChunk(key) { try readChunk(for: key) }
         return chunk[key]
     }

@@ -3,12 +3,12 @@ internal import SpanLogFormat
 extension DomainCorrection {
     /// Corrects all times of a span.
     ///
-    /// - Parameter sealed: When its block was sealed; see ``corrected(start:end:sealed:)``.
+    /// - Parameter seal: When its block was sealed, or `nil` if unknown.
     /// - Returns: What was done.
-    func correct(_ record: inout SpanRecord, sealed: UInt64?) -> SpanClock {
+    func correct(_ record: inout SpanRecord, _ seal: BlockSeal?) -> SpanClock {
         let (recorded, end) = (record.startNanoseconds, record.endNanoseconds)
-        let shift = line.shift(start: recorded, end: end == 0 ? nil : end, sealed: sealed)
-        let times = corrected(start: recorded, end: end, sealed: sealed)
+        let shift = line.shift(start: recorded, end: end, seal)
+        let times = corrected(start: recorded, end: end, shift)
         record.startNanoseconds = times.startNanoseconds
         record.endNanoseconds = times.endNanoseconds
         // The recorder takes them from the same clock as the span's end.
@@ -20,7 +20,7 @@ extension DomainCorrection {
         }
         let offset = ClockTime.clamped(Int128(times.startNanoseconds) - Int128(recorded))
         return SpanClock(
-            domain: domain, method: method, offsetNanoseconds: offset,
+            method: method, offsetNanoseconds: offset,
             boundNanoseconds: times.boundNanoseconds,
             start: .init(
                 unstepped: ClockTime.moved(recorded, by: shift.nanoseconds), domain: domain,

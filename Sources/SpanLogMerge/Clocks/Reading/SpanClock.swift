@@ -12,6 +12,17 @@ public struct SpanClock: Hashable, Sendable {
     /// The start on the unstepped line of the domain.
     public let start: ClockCorrections.Moment
 
+    package init(
+        method: ClockMethod, offsetNanoseconds: Int64, boundNanoseconds: UInt64?,
+        start: ClockCorrections.Moment
+    ) {
+        domain = start.domain
+        self.method = method
+        self.offsetNanoseconds = offsetNanoseconds
+        self.boundNanoseconds = boundNanoseconds
+        self.start = start
+    }
+
     /// A time of the span that is none of the record's, such as an attribute's, corrected.
     public func corrected(_ recorded: UInt64) -> UInt64 {
         ClockTime.moved(recorded, by: offsetNanoseconds)

@@ -1,7 +1,8 @@
 internal import SpanLogFormat
 
 extension MergeReport {
-    /// What to call clock domains: their hosts' names, or where nobody named a host, their services.
+    /// What to call clock domains: their hosts' names, with their services where several hosts have one
+    /// name, as virtual machines do; the services alone where nobody named a host.
     public var clockNames: [ClockDomain: String] {
         var hosts: [ClockDomain: Set<String>] = [:]
         var services: [ClockDomain: Set<String>] = [:]
@@ -12,13 +13,21 @@ extension MergeReport {
             if !recorder.host.isEmpty { hosts[domain, default: []].insert(recorder.host) }
             services[domain, default: []].insert(recorder.service)
         }
-        let named = services.merging(hosts, uniquingKeysWith: { $1 })
-        return named.mapValues { names in
-            // Containers of one boot have host names of their own.
-            let sorted = names.sorted()
-            let rest = sorted.count > Self.namesMax ? ", …" : ""
-            return sorted.prefix(Self.namesMax).joined(separator: ", ") + rest
+        let serviceNames = services.mapValues(Self.text)
+        let hostNames = hosts.mapValues(Self.text)
+        let counts = Dictionary(grouping: hostNames.values) { $0 }.mapValues(\.count)
+        let named = hostNames.map { domain, host in
+            let isOne = counts[host] == 1
+            return (domain, isOne ? host : "\(host) (\(serviceNames[domain] ?? ""))")
         }
+        return serviceNames.merging(named, uniquingKeysWith: { $1 })
+    }
+
+    /// Containers of one boot have host names of their own.
+    private static func text(_ names: Set<String>) -> String {
+        let sorted = names.sorted()
+        return sorted.prefix(namesMax).joined(separator: ", ")
+            + (sorted.count > namesMax ? ", …" : "")
     }
 
     private static let namesMax = 3
