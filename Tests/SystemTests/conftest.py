@@ -31,10 +31,18 @@ def mlflow_server(tmp_path_factory):
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def mlflow_programs():
+    """Runs programs that trace with MLflow."""
+    programs = python_mlflow.MlflowPrograms()
+    yield programs
+    programs.stop()
+
+
 @pytest.fixture
-def record_mlflow(tmp_path):
+def record_mlflow(tmp_path, mlflow_programs):
     """Runs a program that traces with MLflow, and returns the spans in its store."""
-    return python_mlflow.MlflowRecorder(tmp_path)
+    return python_mlflow.MlflowRecorder(mlflow_programs, tmp_path)
 
 
 @pytest.fixture

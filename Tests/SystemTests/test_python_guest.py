@@ -4,8 +4,7 @@ import json
 
 from call_trees import drawn, json_attribute, tree
 from processes import spanlog_json
-from python_mlflow import PRELUDE, said, values
-from python_processes import run
+from python_mlflow import said, values
 
 
 def test_traces_that_nobody_ends_are_not_kept_for_ever(record_mlflow):
@@ -100,18 +99,19 @@ def test_spans_that_a_user_redacts_reach_no_file_unredacted(record_mlflow, tmp_p
     assert json_attribute(spans[0], "mlflow.spanInputs") == "redacted"
 
 
-def test_an_open_root_and_its_inputs_survive_a_kill(tmp_path):
-    program = """
-import os
-with mlflow.start_span("root", span_type="AGENT") as root:
-    root.set_inputs({"goal": "a bridge"})
-    with mlflow.start_span("child"):
-        mlflow.update_current_trace(tags={"team": "bridges"})
-    time.sleep(0.6)
-    os.kill(os.getpid(), 9)
-"""
-    run(PRELUDE + program, tmp_path / "store", check=False)
-    report = spanlog_json("merge", tmp_path / "store", "-o", tmp_path / "archive")
+def test_an_open_root_and_its_inputs_survive_a_kill(record_mlflow, tmp_path):
+    store = record_mlflow.kill(
+        """
+        import os
+        with mlflow.start_span("root", span_type="AGENT") as root:
+            root.set_inputs({"goal": "a bridge"})
+            with mlflow.start_span("child"):
+                mlflow.update_current_trace(tags={"team": "bridges"})
+            time.sleep(0.6)
+            os.kill(os.getpid(), 9)
+        """
+    )
+    report = spanlog_json("merge", store, "-o", tmp_path / "archive")
     assert report["traces"]["unfinished"] == report["traces"]["total"] == 1
     [trace] = spanlog_json("show", tmp_path / "archive")
     spans = spanlog_json("show", tmp_path / "archive", trace["trace_id"])["spans"]

@@ -146,6 +146,25 @@ def test_what_is_said_after_the_trace_is_a_note(record_mlflow):
     assert tag["mlflow.traceTag.late"] == "yes"
 
 
+def test_an_assessment_is_replaced_under_its_identifier(record_mlflow):
+    spans = record_mlflow(
+        """
+        with mlflow.start_span("root") as root:
+            first = mlflow.log_feedback(trace_id=root.trace_id, name="good", value=1)
+        mlflow.update_assessment(root.trace_id, first.assessment_id,
+                                 mlflow.entities.Feedback(name="good", value=5))
+        """
+    )
+    contents = [
+        (key, json.loads(value)["value"])
+        for span in spans
+        for key, value in values(span).items()
+        if key.startswith("spanlog.trace.assessment.")
+    ]
+    assert [value for _, value in contents] == [1, 5]
+    assert len({key for key, _ in contents}) == 1
+
+
 def test_attachments_are_notes_beside_their_span(record_mlflow):
     spans = record_mlflow(
         """

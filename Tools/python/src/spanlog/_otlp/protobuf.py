@@ -22,4 +22,5 @@ def varint(number: int) -> bytes:
 
 def delimited(tag: bytes, content: bytes) -> bytes:
     """A field whose value is bytes, text or a message."""
-    return tag + varint(len(content)) + content
+    count = len(content)
+    return tag + (ONE_BYTE[count] if count < 0x80 else varint(count)) + content

@@ -16,15 +16,12 @@ _TRUE, _FALSE = b"\x10\x01", b"\x10\x00"
 _TRUE_VALUE, _FALSE_VALUE = b"\x02" + _TRUE, b"\x02" + _FALSE
 # An AnyValue of a short text, without the text: its length, the text's tag and its length.
 _SHORT_TEXT = tuple(ONE_BYTE[n + 2] + b"\n" + ONE_BYTE[n] for n in range(126))
-# One of a small integer, with its length.
-_SMALL_MAX = 1024
-_SMALL_INTEGER = tuple(delimited(b"", b"\x18" + varint(n)) for n in range(_SMALL_MAX))
 _DOUBLE_VALUE = struct.Struct("<2sd")
 # Keys recur, and so do many short values: their encodings are kept, up to a number of each, so that
 # programs which make them up at run time fill no memory.
 _KEYS_MAX = 4096
 _VALUES_MAX = 32
-_KEPT_TEXT_MAX = 64
+_KEPT_BYTES_MAX = 128
 
 
 class _Key:
@@ -72,9 +69,7 @@ def attribute_fields(
             if field is None:
                 field = _attribute(tag, known, value)
         elif kind is float:
-            body = known.head + _DOUBLE_VALUE.pack(b"\x09!", value)
-            count = len(body)
-            field = tag + (ONE_BYTE[count] if count < 128 else varint(count)) + body
+            field = delimited(tag, known.head + _DOUBLE_VALUE.pack(b"\x09!", value))
         elif kind is bool:
             field = delimited(tag, known.head + (_TRUE_VALUE if value else _FALSE_VALUE))
         else:
@@ -88,16 +83,11 @@ def _attribute(tag: bytes, key: _Key, value: str | int) -> bytes:
     if isinstance(value, str):
         content = text_bytes(value)
         count = len(content)
-        is_short = count < _KEPT_TEXT_MAX
-        body = key.head + (
-            _SHORT_TEXT[count] + content if count < 126 else _long_text(content)
-        )
+        text = _SHORT_TEXT[count] + content if count < 126 else _long_text(content)
+        field = delimited(tag, key.head + text)
     else:
-        is_short = 0 <= value < _SMALL_MAX
-        body = key.head + (_SMALL_INTEGER[value] if is_short else delimited(b"", any_value(value)))
-    count = len(body)
-    field = tag + (ONE_BYTE[count] if count < 128 else varint(count)) + body
-    if is_short and len(key.attributes) < _VALUES_MAX:
+        field = delimited(tag, key.head + delimited(b"", any_value(value)))
+    if len(key.attributes) < _VALUES_MAX and len(field) < _KEPT_BYTES_MAX:
         key.attributes[value] = field
     return field
 

@@ -45,6 +45,13 @@ class OfflineClient:
                 processor.record_statements(number, [words.assessment_json(assessment)])
             return assessment
 
+        def update_assessment(
+            client: Any, trace_id: str, assessment_id: str, assessment: Any
+        ) -> Any:
+            # Of what is said under one identifier, what was said last counts.
+            assessment.assessment_id = assessment_id
+            return log_assessment(client, trace_id, assessment)
+
         def set_trace_tag(client: Any, trace_id: str, key: str, value: Any) -> None:
             if (number := _otel_trace_id(trace_id)) is not None:
                 with Traces.shared().get_trace(trace_id) as trace:
@@ -55,6 +62,7 @@ class OfflineClient:
 
         self._replace("__init__", initialize)
         self._replace("log_assessment", log_assessment)
+        self._replace("update_assessment", update_assessment)
         self._replace("set_trace_tag", set_trace_tag)
 
     def uninstall(self) -> None:
