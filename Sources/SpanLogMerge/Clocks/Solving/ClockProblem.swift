@@ -35,9 +35,12 @@ struct ClockProblem: Sendable {
         // at the same time: what clocks drift in between must not make a child start before its parent.
         let widths = pairs.map(\.width)
         let uncertainties = tree.domainUncertainties(widths)
+        // Nor must it that offsets are rounded, at knots and where they are applied, twice each.
         let margins = pairs.indices.map { index in
-            abs(pairs[index].slope) * uncertainties[pairs[index].first]
+            let drifted =
+                abs(pairs[index].slope) * uncertainties[pairs[index].first]
                 + abs(drifts[pairs[index].second]) * widths[index]
+            return drifted < 1 ? 0 : drifted + 4
         }
         for index in pairs.indices {
             let first = pairs[index].first
