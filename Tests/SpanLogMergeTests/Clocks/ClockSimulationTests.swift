@@ -59,4 +59,13 @@ import Testing
         #expect((0.4 * expected...1.6 * expected).contains(Double(rejected)))
         #expect(corrections.pairs.allSatisfy { !$0.isInconsistent })
     }
+
+    /// As Hummingbird's do: the span ends when the network has taken the response.
+    @Test(arguments: [10e-6, 100e-6, 1e-3])
+    func `servers that end late make bounds wider, and not wrong`(lateEnd: Double) {
+        let row = ClockBenchmark.run(Self.scenario("late", seed: 8) { $0.lateEnd = lateEnd })
+        #expect(row.insideShare >= 0.999)
+        #expect(row.earlyChildCount == 0)
+        #expect(row.aligned.percentile99 <= 1_000)
+    }
 }

@@ -18,6 +18,8 @@ public struct ClockScenario: Hashable, Sendable {
     public var timeoutShare = 0.02
     /// The share of calls whose client gives up and does not say so.
     public var falseShare = 0.002
+    /// How long after their responses servers end their spans, on average, in seconds.
+    public var lateEnd = 0.0
     /// The standard deviation of the clocks' offsets, in seconds.
     public var offsetDeviation = 0.05
     /// The standard deviation of the clocks' drifts, in parts per million.
@@ -43,6 +45,7 @@ extension ClockScenario {
                 ($0.hostCount, $0.callsPerSecond, $0.steppingHostCount) = (12, 5, 4)
             },
             scenario("8 hosts, a minute") { ($0.seconds, $0.callsPerSecond) = (60, 20) },
+            scenario("8 hosts, late ends") { $0.lateEnd = 300e-6 },
             scenario("100 hosts") { $0.hostCount = 100 },
             scenario("100 hosts, sparse") { ($0.hostCount, $0.callsPerSecond) = (100, 0.5) },
         ]

@@ -16,6 +16,8 @@ struct SimulatedCall {
         case timedOut
         /// The client gave up and does not say so, and nothing else tells.
         case falselyAnswered
+        /// The server's span ended some time after the response was sent.
+        case endedLate
     }
 
     /// A call with delays of 60 to 200 µs each way, and of queues besides.
@@ -45,6 +47,9 @@ struct SimulatedCall {
             let wait = random.uniform(2e-3, 2e-2)
             (serverStart, serverEnd) = (serverStart + wait, serverEnd + wait)
             clientEnd = max(serverStart + work * 0.5, time + work * 1.05)
+        } else if scenario.lateEnd > 0 {
+            kind = .endedLate
+            serverEnd += random.exponential(mean: scenario.lateEnd)
         }
     }
 

@@ -31,8 +31,20 @@ struct ClockProblem: Sendable {
         // Only now are the domains' drifts known, by which the axis of time bends.
         let intercepts = tree.domainValues(pairs.map(\.intercept))
         let drifts = tree.domainValues(pairs.map(\.slope))
+        // When a message was is no better known than the offsets are so far, and its two ends are not
+        // at the same time: what clocks drift in between must not make a child start before its parent.
+        let widths = pairs.map(\.width)
+        let uncertainties = tree.domainUncertainties(widths)
+        // Nor must it that offsets are rounded, at knots and where they are applied, twice each.
+        let margins = pairs.indices.map { index in
+            let drifted =
+                abs(pairs[index].slope) * uncertainties[pairs[index].first]
+                + abs(drifts[pairs[index].second]) * widths[index]
+            return drifted < 1 ? 0 : drifted + 4
+        }
         for index in pairs.indices {
             let first = pairs[index].first
+            pairs[index].tighten(by: margins[index])
             pairs[index].moveTimes(intercept: intercepts[first], slope: drifts[first])
             pairs[index].fitDrift(settings, facts.grain)
             pairs[index].removeOutliers(settings)

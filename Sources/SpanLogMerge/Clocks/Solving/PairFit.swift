@@ -38,6 +38,20 @@ struct PairFit: Sendable {
         }
     }
 
+    /// How long the fastest messages there and back took together: what their bounds leave open.
+    var width: Double {
+        let above = upper.times.indices.map { upper.detrended($0, slope) }.min()
+        let below = lower.times.indices.map { lower.detrended($0, slope) }.min()
+        guard let above, let below else { return 0 }
+        return max(0, above + below)
+    }
+
+    /// Makes all bounds tighter, by so many nanoseconds.
+    mutating func tighten(by margin: Double) {
+        for index in upper.bounds.indices { upper.bounds[index] -= margin }
+        for index in lower.bounds.indices { lower.bounds[index] -= margin }
+    }
+
     /// Finds the drift.
     mutating func fitDrift(_ settings: ClockSettings, _ grain: MessageSeries.Grain) {
         windows = PairWindow.windows(upper, lower, cells: windowLength(grain))
