@@ -33,7 +33,7 @@ def read_archive(path):
             for name in ("meta", "traces", "index", "quarantine")
         }
     meta = dict(tables["meta"])
-    assert meta[b"format"] == b"spanlog-archive 2"
+    assert meta[b"format"] == b"spanlog-archive 3"
     archive = Archive(json.loads(payload(meta[b"report"])), "")
     digest = 0
     for key, value in tables["traces"]:

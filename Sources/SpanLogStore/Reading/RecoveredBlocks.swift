@@ -15,7 +15,7 @@ struct RecoveredBlocks {
 
     init(_ store: Store, _ damages: inout [Store.Damage]) {
         for path in store.spoolPaths {
-            guard Self.isLive(path) else {
+            guard Store.isRecorderRunning(ofSpool: path) else {
                 pathsOfDead.append(path)
                 continue
             }
@@ -37,10 +37,6 @@ struct RecoveredBlocks {
             }
             if let block { single.append((block, path)) }
         }
-    }
-
-    private static func isLive(_ path: String) -> Bool {
-        (try? ReadOnlyFile(path))?.isLockedByAnother ?? false
     }
 
     private static func file(_ path: String, isOf recorder: RecorderID) -> Bool {
@@ -79,5 +75,19 @@ struct RecoveredBlocks {
         damages += spool.damages.named
         if let identity = identities[spool.recorderID] { spool.adopt(identity) }
         return spool.blocks
+    }
+}
+
+extension Store {
+    /// The recorders that have their spool open at this moment.
+    var runningRecorderIDs: [RecorderID] {
+        spoolPaths.filter(Self.isRecorderRunning).compactMap { path in
+            RecorderID(hexadecimal: String(FileSystem.name(of: path).dropLast(".spool".count)))
+        }
+    }
+
+    /// Whether somebody holds the lock of a spool.
+    static func isRecorderRunning(ofSpool path: String) -> Bool {
+        (try? ReadOnlyFile(path))?.isLockedByAnother ?? false
     }
 }
