@@ -61,20 +61,28 @@ struct RecoveredBlocks {
         spools.flatMap { spool in spool.blocks.map { ($0, spool.path) } } + single
     }
 
-    /// The blocks of a file that ``pathsOfDead`` names, or `nil` if it cannot be read or is gone.
-    func blocks(ofDead path: String, _ damages: inout [Store.Damage]) -> [Block]? {
+    /// Calls `body` with the blocks of a file that ``pathsOfDead`` names, one in memory at a time.
+    ///
+    /// - Returns: Whether the file is still there.
+    func forEachBlock(
+        ofDead path: String, _ damages: inout [Store.Damage], _ body: (Block) throws -> Void
+    ) rethrows -> Bool {
+        let damageCount = damages.count
         guard path.hasSuffix(".spool") else {
-            return Store.reading(path, &damages) { () throws(StoreError) in
-                [try Block.read(path)]
+            let block = Store.reading(path, &damages) { () throws(StoreError) in
+                try Block.read(path)
             }
+            if let block { try body(block) }
+            return block != nil || damages.count > damageCount
         }
         let spool = Store.reading(path, &damages) { () throws(StoreError) in
-            try SpoolReader.open(path)
+            try SpoolReader.open(path, copiesChunks: false)
         }
-        guard var spool else { return nil }
-        damages += spool.damages.named
+        guard var spool else { return damages.count > damageCount }
         if let identity = identities[spool.recorderID] { spool.adopt(identity) }
-        return spool.blocks
+        try spool.forEachBlock(body)
+        damages += spool.damages.named
+        return true
     }
 }
 
