@@ -77,7 +77,7 @@ let package = Package(
         ),
         .target(
             name: "SpanLogExport",
-            dependencies: ["SpanLogFormat", "SpanLogMerge"],
+            dependencies: ["SpanLogFormat", "SpanLogMerge", "SpanLogStore"],
             swiftSettings: strict
         ),
         .target(
@@ -94,6 +94,9 @@ let package = Package(
         .executableTarget(
             name: "SpanLogTestWriter", dependencies: ["SpanLog"],
             path: "Tests/SystemTests/Writer", swiftSettings: testing),
+        .executableTarget(
+            name: "SpanLogTestVocabulary", dependencies: ["SpanLog"],
+            path: "Tests/SystemTests/Vocabulary", swiftSettings: testing),
         .target(name: "CSpanLogAllocations", path: "Tools/benchmark/Allocations"),
         .executableTarget(
             name: "SpanLogBench",
@@ -126,7 +129,7 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: testing),
         .testTarget(
             name: "SpanLogExportTests",
-            dependencies: ["SpanLogExport", "SpanLogFormat", "SpanLogMerge"],
+            dependencies: ["SpanLogExport", "SpanLogFormat", "SpanLogMerge", "SpanLogTestSupport"],
             swiftSettings: testing),
         .testTarget(
             name: "SpanLogTests",

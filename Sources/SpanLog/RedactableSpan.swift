@@ -4,7 +4,8 @@ public import Tracing
 /// A span that has ended, as ``Recorder/Configuration/redact`` sees it before it is stored.
 ///
 /// What the hook leaves here is what is stored. MLflow's inputs and outputs are the attributes
-/// `mlflow.spanInputs` and `mlflow.spanOutputs`.
+/// `mlflow.spanInputs` and `mlflow.spanOutputs`. Attachments and what is said about a trace afterwards come
+/// as spans called `spanlog.note`, whose attributes <doc:FileFormat> lists.
 public struct RedactableSpan {
     /// The span's name.
     public var name: String

@@ -84,7 +84,7 @@ extension SpanEventLogHandler {
         var attributes: SpanAttributes = [:]
         for (key, value) in all { attributes.set(key, to: value) }
         if let error = event.error {
-            attributes["exception.type"] = String(reflecting: type(of: error))
+            attributes["exception.type"] = ErrorName.name(of: error)
             attributes["exception.message"] = String(describing: error)
         }
         // Last, so that no metadata take their place.

@@ -20,6 +20,9 @@ public struct SpanLimits: Hashable, Sendable {
     public var eventAttributeCountMax = 65_536
     /// The attributes of a link.
     public var linkAttributeCountMax = 65_536
+    /// The bytes of an ``Attachment``. The spool and `spanBytesMax` of the configuration bound it as well:
+    /// its text takes a third more.
+    public var attachmentBytesMax = 64 << 20
 
     /// Creates the default limits.
     public init() {}
@@ -56,6 +59,9 @@ extension SpanLimits {
         }
         if let limit = try limit("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", all) {
             linkAttributeCountMax = limit
+        }
+        if let limit = try limit("MLFLOW_TRACE_MAX_ATTACHMENT_SIZE"), limit > 0 {
+            attachmentBytesMax = limit
         }
         attributeValueLengthMax = try limit(
             "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT")

@@ -19,6 +19,10 @@ public struct ExportError: Error, CustomStringConvertible, Sendable {
         public static let experimentUnavailable = Code(description: "experimentUnavailable")
         /// The server fails at requests that should succeed.
         public static let serverFailed = Code(description: "serverFailed")
+        /// The journal of the export cannot be read or written.
+        public static let journalUnavailable = Code(description: "journalUnavailable")
+        /// The file that the export goes to cannot be written.
+        public static let fileUnavailable = Code(description: "fileUnavailable")
     }
 
     /// What kind of failure this is.

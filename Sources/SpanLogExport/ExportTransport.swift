@@ -18,6 +18,8 @@ public struct ExportRequest: Sendable {
     public enum Method: String, Sendable {
         case get = "GET"
         case post = "POST"
+        case patch = "PATCH"
+        case put = "PUT"
     }
 
     /// The method.

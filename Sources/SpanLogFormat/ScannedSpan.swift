@@ -18,11 +18,15 @@ package struct ScannedSpan: Hashable, Sendable {
     package private(set) var linkCount = 0
     /// Where the name stands.
     package private(set) var name = 0..<0
+    /// Whether the span is a note: see ``AttributeKey/noteName``.
+    package private(set) var isNote = false
     /// The name is there more than once, of which the last one counts.
     package private(set) var hasSeveralNames = false
     private var hasName = false
     /// Where the text stands that the span gives its trace as a name.
     package private(set) var traceName: Range<Int>?
+    /// What it says of the call that it is one side of.
+    package private(set) var call = Call()
 
     /// Scans the span that `range` of `bytes` holds.
     ///
@@ -44,13 +48,17 @@ package struct ScannedSpan: Hashable, Sendable {
                 if hasName { hasSeveralNames = true }
                 hasName = true
                 name = try field.range
+                isNote = Self.holds(Self.noteName, bytes, name)
             case Field.kind: kind = Self.clamped(try field.number64, max: 5)
             case Field.startNanoseconds: startNanoseconds = try field.number64
             case Field.endNanoseconds: endNanoseconds = try field.number64
             case Field.attributes: try addAttribute(bytes, try field.range)
             case Field.droppedAttributesCount, Field.droppedEventsCount, Field.droppedLinksCount:
                 _ = try field.number64
-            case Field.events: try WireValue.checkEvent(bytes, try field.range)
+            case Field.events:
+                let range = try field.range
+                try WireValue.checkEvent(bytes, range)
+                call.add(bytes, event: range)
             case Field.links:
                 _ = try WireValue.link(bytes, try field.range)
                 linkCount += 1
@@ -82,9 +90,8 @@ package struct ScannedSpan: Hashable, Sendable {
         _ bytes: Span<UInt8>, _ range: Range<Int>
     ) throws(SpanDefect) {
         let (key, value) = try WireValue.checkAttribute(bytes, range, depth: 0)
-        guard key.count == Self.traceNameKey.count else { return }
-        for (offset, byte) in Self.traceNameKey.enumerated()
-        where bytes[key.lowerBound + offset] != byte { return }
+        call.add(bytes, key: key, value: value)
+        guard Self.holds(Self.traceNameKey, bytes, key) else { return }
         traceName = try value.flatMap { range throws(SpanDefect) in
             try WireValue.text(bytes, range)
         }
@@ -94,7 +101,19 @@ package struct ScannedSpan: Hashable, Sendable {
         value <= UInt64(max) ? UInt8(truncatingIfNeeded: value) : 0
     }
 
+    /// Whether `range` of `bytes` is `text`.
+    @inline(__always)
+    private static func holds(
+        _ text: [UInt8], _ bytes: Span<UInt8>, _ range: Range<Int>
+    ) -> Bool {
+        guard range.count == text.count else { return false }
+        for (offset, byte) in text.enumerated()
+        where bytes[range.lowerBound + offset] != byte { return false }
+        return true
+    }
+
     private static let traceNameKey = Array(AttributeKey.traceName.utf8)
+    private static let noteName = Array(AttributeKey.noteName.utf8)
 }
 
 extension ScannedSpan {

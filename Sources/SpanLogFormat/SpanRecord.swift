@@ -138,11 +138,12 @@ extension SpanRecord {
     }
 
     /// OTLP's `SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK`.
-    package static var parentRemoteKnown: UInt32 { 1 << 8 }
+    @inlinable package static var parentRemoteKnown: UInt32 { 1 << 8 }
     /// OTLP's `SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK`.
-    package static var parentRemote: UInt32 { 1 << 9 }
+    @inlinable package static var parentRemote: UInt32 { 1 << 9 }
 
     /// The flags that say whether the parent lives in another process.
+    @inlinable
     package static func parentFlags(_ isRemote: Bool) -> UInt32 {
         parentRemoteKnown | (isRemote ? parentRemote : 0)
     }

@@ -16,5 +16,5 @@ public struct TraceFlags: OptionSet, Hashable, Sendable {
     @inlinable public static var random: TraceFlags { TraceFlags(rawValue: 2) }
 
     /// The flags that the specification defines; the others are sent as zero.
-    package static var known: TraceFlags { TraceFlags(rawValue: 3) }
+    @inlinable package static var known: TraceFlags { TraceFlags(rawValue: 3) }
 }

@@ -101,6 +101,87 @@ import Testing
         #expect(steps.withLock { $0 } == [3, 6, 9, 12, 15])
     }
 
+    @Test
+    func `spans alone are sent if so asked, and a trace without a root is ended all the same`()
+        async throws
+    {
+        var source = SampleSource(traceCount: 3, spanCount: 2)
+        source.traces[1] = source.traces[1].changed { $0.parentSpanID = SpanID(99) }
+        let server = FakeServer { request, _ in
+            request.method == .get && request.path.hasPrefix("/api/3.0/mlflow/traces/")
+                ? FakeServer.error(404, "RESOURCE_DOES_NOT_EXIST", "no trace") : nil
+        }
+        let result = try await Self.export(source, to: server) { $0.sendsSpansOnly = true }
+        #expect(result.traceCount == 3 && result.refusals.isEmpty)
+        let described = server.requests.filter { $0.path == "/api/3.0/mlflow/traces" }
+        #expect(described.map { $0.body.contains("\(source.traces[1].id)") } == [true])
+        #expect(described.map { $0.body.contains("\"spanlog.headless\":\"true\"") } == [true])
+    }
+
+    @Test func `a trace whose root somebody else brought is completed, and not overwritten`()
+        async throws
+    {
+        var source = SampleSource(traceCount: 1, spanCount: 2)
+        source.traces[0] = source.traces[0].changed { span in
+            span.parentSpanID = SpanID(99)
+            span.attributes.append(Attribute("mlflow.traceTag.team", .string("history")))
+        }
+        func requests(stored info: String) async throws -> [String] {
+            let server = FakeServer { request, _ in
+                request.method == .get && request.path.hasPrefix("/api/3.0/mlflow/traces/")
+                    ? FakeServer.json(200, "{\"trace\":{\"trace_info\":\(info)}}") : nil
+            }
+            let result = try await Self.export(source, to: server)
+            #expect(result.traceCount == 1 && result.refusals.isEmpty)
+            return server.requests.dropFirst(2).map {
+                "\($0.method.rawValue) \($0.path.split(separator: "/").last!) \($0.body.count < 99 ? $0.body : "")"
+            }
+        }
+        let completed = [
+            "POST traces ", "PATCH tags {\"key\":\"team\",\"value\":\"history\"}",
+        ]
+        let described = ["POST traces ", "POST traces "]
+        #expect(try await requests(stored: "{\"state\":\"OK\"}") == completed)
+        #expect(
+            try await requests(stored: "{\"state\":\"ERROR\",\"trace_metadata\":{}}") == completed)
+        // As an earlier export left it, or one that was interrupted.
+        #expect(
+            try await requests(
+                stored: "{\"state\":\"ERROR\",\"trace_metadata\":{\"spanlog.headless\":\"true\"}}")
+                == described)
+        #expect(try await requests(stored: "{\"state\":\"IN_PROGRESS\"}") == described)
+    }
+
+    @Test func `assessments of a trace that somebody else brought are added once`() async throws {
+        let stored = #"{"kind":"feedback","name":"n","source":{"type":"CODE","id":"x"},"value":1}"#
+        var source = SampleSource(traceCount: 1, spanCount: 1)
+        source.traces[0] = source.traces[0].changed { span in
+            span.parentSpanID = SpanID(99)
+            span.attributes = ["a-1", "a-2"].map {
+                Attribute("spanlog.trace.assessment.\($0)", .string(stored))
+            }
+        }
+        let info = #"{"state":"OK","assessments":[{"assessment_id":"a-1"}]}"#
+        let server = FakeServer { request, _ in
+            request.method == .get && request.path.hasPrefix("/api/3.0/mlflow/traces/")
+                ? FakeServer.json(200, "{\"trace\":{\"trace_info\":\(info)}}") : nil
+        }
+        try await Self.export(source, to: server)
+        let added = server.requests.filter { $0.path.hasSuffix("/assessments") }
+        #expect(added.count == 1)
+        #expect(added.first?.body.hasPrefix(#"{"assessment":{"assessment_id":"a-2","#) == true)
+    }
+
+    @Test func `only traces of the state that is asked for are sent`() async throws {
+        var source = SampleSource(traceCount: 4, spanCount: 2)
+        source.traces[2] = source.traces[2].changed { $0.endNanoseconds = 0 }
+        for (state, ids) in [(MLflowState.error, [3]), (.ok, [1, 2, 4])] as [(_, [UInt64])] {
+            let server = FakeServer()
+            try await Self.export(source, to: server) { $0.state = state }
+            #expect(Set(server.requests.flatMap(\.spans).map(\.trace.low)) == Set(ids))
+        }
+    }
+
     @Test func `a repeated export sends the same bytes`() async throws {
         let source = SampleSource(traceCount: 3, spanCount: 3)
         let (first, second) = (FakeServer(), FakeServer())

@@ -30,6 +30,37 @@ import Testing
         }
     }
 
+    @Test func `how clocks were corrected stands on every span of a trace that it matters to`() {
+        let trace = Sample.trace(
+            Sample.span(1, clock: Sample.clock(.reference, bound: 0)),
+            Sample.span(2, parent: 1, clock: Sample.clock(.bounded, offset: -7, bound: 3)),
+            Sample.span(3, parent: 1, clock: Sample.clock(.wallOnly)))
+        let spans = (0..<3).map { Sample.exported(trace, at: $0) }
+        #expect(
+            spans.map { $0.text("clock.method") } == ["reference", "bounded", "wall only"])
+        #expect(spans.map { $0.value("clock.offset_ns") } == [.int(0), .int(-7), .int(0)])
+        // What nobody knows must not look like nothing.
+        #expect(spans.map { $0.value("clock.bound_ns") } == [.int(0), .int(3), nil])
+    }
+
+    @Test func `one clock's traces, and raw times, say nothing of clocks`() {
+        for clock in [Sample.clock(.reference, bound: 0), nil] {
+            let span = Sample.exported(Sample.trace(Sample.span(1, clock: clock)))
+            #expect(!span.attributes.contains { $0.key.hasPrefix("clock.") })
+        }
+    }
+
+    @Test func `a sign of life is corrected like the span that it ends`() {
+        let clock = Sample.clock(.bounded, offset: -1_000_000_000, bound: 3)
+        let trace = Sample.trace(
+            Sample.span(1, clock: clock) {
+                $0.endNanoseconds = 0
+                let seen = Int64($0.startNanoseconds) + 1_000_000_500
+                $0.attributes = [Attribute("spanlog.last_seen_unix_nano", .int(seen))]
+            })
+        #expect(Sample.exported(trace).endNanoseconds == Sample.start + 500)
+    }
+
     @Test func `every span has a type`() {
         #expect(Sample.exported(Sample.trace(Sample.span(1))).text("mlflow.spanType") == "UNKNOWN")
     }

@@ -48,7 +48,7 @@ import Testing
             })
         let info = Sample.info(trace)
         #expect(info.tags["mlflow.traceName"] == "main")
-        #expect(!info.isError)
+        #expect(info.state == .ok)
     }
 
     @Test func `a trace without a root is an error over all of its time`() {
@@ -56,14 +56,14 @@ import Testing
             Sample.span(2, parent: 1) { $0.name = "first" },
             Sample.span(3, parent: 2) { $0.endNanoseconds += 6_000_000 })
         let info = Sample.info(trace)
-        #expect(info.isError)
+        #expect(info.state == .error)
         #expect(info.durationMilliseconds == 7)
         #expect(info.tags["mlflow.traceName"] == "first")
         #expect(info.requestPreview == nil)
     }
 
     @Test func `an unfinished root is an error`() {
-        #expect(Sample.info(Sample.trace(Sample.span(1) { $0.endNanoseconds = 0 })).isError)
+        #expect(Sample.info(Sample.trace(Sample.span(1) { $0.endNanoseconds = 0 })).state == .error)
     }
 
     @Test func `long values are cut as MLflow's columns are`() {

@@ -15,7 +15,7 @@ enum Sample {
     /// A span of a millisecond, recorded by the service of `recorder`.
     static func span(
         _ id: UInt64, parent: UInt64? = nil, recorder: UInt8 = 1, trace: TraceID = traceID,
-        _ change: (inout SpanRecord) -> Void = { _ in }
+        clock: SpanClock? = nil, _ change: (inout SpanRecord) -> Void = { _ in }
     ) -> ArchivedSpan {
         var record = SpanRecord(
             traceID: trace, spanID: SpanID(id), parentSpanID: parent.map { SpanID($0) },
@@ -23,7 +23,17 @@ enum Sample {
         record.kind = .internal
         change(&record)
         return ArchivedSpan(
-            record: record, resource: resource(recorder), recorderID: self.recorder(recorder))
+            record: record, resource: resource(recorder), recorderID: self.recorder(recorder),
+            clock: clock)
+    }
+
+    /// A clock that was corrected by so much.
+    static func clock(
+        _ method: ClockMethod, offset: Int64 = 0, bound: UInt64? = nil
+    ) -> SpanClock {
+        SpanClock(
+            method: method, offsetNanoseconds: offset, boundNanoseconds: bound,
+            start: .init(unstepped: start, domain: ClockDomain(name: "boot:\(offset)")))
     }
 
     static func resource(_ number: UInt8) -> Resource {
@@ -41,11 +51,18 @@ enum Sample {
 
     /// The record that MLflow is told for the span at `index`.
     static func exported(_ trace: ArchivedTrace, at index: Int = 0) -> SpanRecord {
-        MLflowSpan.record(at: index, of: trace, MLflowTraceContext(trace))
+        let (trace, context) = prepared(trace)
+        return MLflowSpan.record(at: index, of: trace, context)
     }
 
     static func info(_ trace: ArchivedTrace) -> MLflowTraceInfo {
-        MLflowTraceInfo(trace, MLflowTraceContext(trace))
+        let (trace, context) = prepared(trace)
+        return MLflowTraceInfo(trace, context)
+    }
+
+    private static func prepared(_ trace: ArchivedTrace) -> (ArchivedTrace, MLflowTraceContext) {
+        let spans = trace.withoutNotes.withGenAIFields
+        return (spans, MLflowTraceContext(spans, MLflowTraceValues(trace)))
     }
 }
 
@@ -67,5 +84,19 @@ struct SampleSource: TraceSource {
 
     func forEachTrace(_ body: (ArchivedTrace) async throws -> Void) async throws {
         for trace in traces { try await body(trace) }
+    }
+}
+
+extension ArchivedTrace {
+    /// The trace with each of its spans changed.
+    func changed(_ change: (inout SpanRecord) -> Void) -> ArchivedTrace {
+        ArchivedTrace(
+            id: id,
+            spans: spans.map { span in
+                var record = span.record
+                change(&record)
+                return ArchivedSpan(
+                    record: record, resource: span.resource, recorderID: span.recorderID)
+            })
     }
 }

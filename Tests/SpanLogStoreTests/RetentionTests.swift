@@ -170,6 +170,24 @@ import Testing
         #expect(try report().recorders.count == 1)
     }
 
+    @Test func `what a dead recorder could not keep is known when nothing else of it is left`()
+        async throws
+    {
+        var options = StoreWriter.Options.forTesting
+        options.spool.spanBytesMax = 100
+        let writer = try StoreWriter(Scratch.path("living"), options: options)
+        for _ in 0..<3 { writer.append([UInt8](repeating: 7, count: 200), start: 1, end: 2) }
+        try FileManager.default.copyItem(atPath: Scratch.path("living"), toPath: store)
+        #expect(await writer.shutdown() == nil)
+
+        #expect(try report().recorders.map(\.drops.tooLarge) == [3])
+        #expect(try enforce(Self.nothing).count > 0)
+        let report = try report()
+        #expect(report.recorders.isEmpty && report.isSound)
+        #expect(report.removed.drops.tooLarge == 3)
+        #expect(!report.removed.isEmpty)
+    }
+
     @Test func `drop counters survive the blocks that held them`() throws {
         try makeSegments([(1, 0), (1, 7), (1, 8)])
         let byteCount = try StoreInventory(directory).byteCount

@@ -14,6 +14,11 @@ package struct CraftedBlock {
     /// The number of spans that the header claims, or `nil` for the right one.
     package var claimedSpanCount: UInt32?
     package var drops = DropCounters()
+    /// All bytes of the boot id.
+    package var boot: UInt8 = 0xB0
+    package var host: String?
+    /// The anchor: CLOCK_REALTIME and CLOCK_BOOTTIME when the block was sealed.
+    package var sealed: (realtime: UInt64, boottime: UInt64) = (3, 4)
 
     package init(recorder: UInt8 = 1, sequence: UInt64 = 0, _ spans: [SpanRecord] = []) {
         self.recorder = recorder
@@ -29,14 +34,15 @@ package struct CraftedBlock {
             spanCount: claimedSpanCount ?? UInt32(spans.count),
             payloadByteCount: UInt64(payload.count), earliestNanoseconds: 1, latestNanoseconds: 2,
             anchor: ClockAnchor(
-                bootID: Array(repeating: 0xB0, count: 16), realtimeNanoseconds: 3,
-                boottimeNanoseconds: 4, uncertaintyNanoseconds: 5),
+                bootID: Array(repeating: boot, count: 16), realtimeNanoseconds: sealed.realtime,
+                boottimeNanoseconds: sealed.boottime, uncertaintyNanoseconds: 5),
             drops: drops)
         return Block.sealed(header, payload: [payload])
     }
 
     private var tracesData: [UInt8] {
-        let resource = Resource(attributes: [Attribute("service.name", .string(service))])
+        var resource = Resource(attributes: [Attribute("service.name", .string(service))])
+        if let host { resource.attributes.append(Attribute("host.name", .string(host))) }
         var writer = ProtobufWriter()
         for span in spans { writer.data(OTLPField.ScopeSpans.spans, span) }
         return TracesData.prefix(

@@ -66,3 +66,72 @@ import Testing
         #expect(attributes.text(for: "user.id") == "ada")
     }
 }
+
+// A call of a model, and what else is said of one span.
+extension MLflowVocabularyTests {
+    @Test func `a call of a model has everything that MLflow shows of one`() async throws {
+        let recording = try await Recording { tracer in
+            tracer.withSpan("span") { span in
+                span.setModel("gpt-4o", provider: "openai")
+                span.setTokenUsage(
+                    TokenUsage(inputTokens: 11, outputTokens: 7, cacheReadInputTokens: 5))
+                span.setCost(ModelCost(input: 0.5, output: 0.25))
+                span.setChatTools([["type": "function"]])
+                span.setMessageFormat("openai")
+                span.setDescription("asks")
+                span.setLogLevel(.warning)
+            }
+        }
+        let attributes = try #require(recording["span"]).attributes
+        #expect(attributes.text(for: "mlflow.llm.model") == "gpt-4o")
+        #expect(attributes.text(for: "mlflow.llm.provider") == "openai")
+        #expect(
+            attributes.text(for: "mlflow.chat.tokenUsage") == """
+                {"cache_read_input_tokens":5,"input_tokens":11,"output_tokens":7,"total_tokens":18}
+                """)
+        #expect(
+            attributes.text(for: "mlflow.llm.cost")
+                == #"{"input_cost":0.5,"output_cost":0.25,"total_cost":0.75}"#)
+        #expect(attributes.text(for: "mlflow.chat.tools") == #"[{"type":"function"}]"#)
+        #expect(attributes.text(for: "mlflow.message.format") == "openai")
+        #expect(attributes.text(for: "mlflow.spanDescription") == "asks")
+        #expect(attributes.value(for: "mlflow.spanLogLevel") == .int(30))
+    }
+
+    @Test func `JSON is recorded as it is`() async throws {
+        let recording = try await Recording { tracer in
+            tracer.withSpan("span") { span in
+                span.setInputs(json: #"{"b": 1, "a": 1e400}"#)
+                span.setOutputs(json: "no JSON")
+            }
+        }
+        let attributes = try #require(recording["span"]).attributes
+        #expect(attributes.text(for: "mlflow.spanInputs") == #"{"b": 1, "a": 1e400}"#)
+        #expect(attributes.text(for: "mlflow.spanOutputs") == "no JSON")
+    }
+
+    @Test func `an exception of another language keeps its stack`() async throws {
+        let recording = try await Recording { tracer in
+            tracer.withSpan("span") { span in
+                span.recordException(
+                    type: "ValueError", message: "no page", stackTrace: "File \"a.py\", line 1")
+            }
+        }
+        let event = try #require(recording["span"]?.events.first)
+        #expect(event.name == "exception")
+        #expect(event.attributes.text(for: "exception.type") == "ValueError")
+        #expect(event.attributes.text(for: "exception.message") == "no page")
+        #expect(event.attributes.text(for: "exception.stacktrace") == "File \"a.py\", line 1")
+    }
+
+    @Test func `a span of another tracer takes the vocabulary, too`() {
+        // Nothing is recorded here: what counts is that nothing else happens either.
+        let span: any Span = NoOpTracer().startAnySpan("span", context: .topLevel)
+        span.setInputs(["picture": Attachment(contentType: "image/png", bytes: [1])])
+        span.setModel("gpt-4o", provider: "openai")
+        span.updateTrace(name: "answer")
+        span.logAssessment(.feedback("good", true), isAboutSpan: true)
+        #expect(span.spanType == .unknown)
+        #expect(!span.isRecording)
+    }
+}

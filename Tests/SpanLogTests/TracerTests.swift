@@ -99,6 +99,19 @@ import Testing
         #expect(span.traceID != other.traceID)
     }
 
+    private enum Private {
+        struct Fault: Error {}
+    }
+
+    @Test func `a private error has the same name in every process`() async throws {
+        let recording = try await Recording { tracer in
+            tracer.withSpan("span") { $0.recordError(Private.Fault()) }
+        }
+        let event = try #require(recording["span"]?.events.first)
+        let name = "SpanLogTests.TracerTests.Private.Fault"
+        #expect(event.attributes.text(for: "exception.type") == name)
+    }
+
     @Test func `an error is an exception event, and fails the span with its message`()
         async throws
     {
@@ -176,6 +189,44 @@ import Testing
             #expect(!span.isRecording)
         }
         #expect(recording.spans.count == 1)
+    }
+
+    @Test func `what threads change in one span at the same time is all there`() async throws {
+        let recording = try await Recording { tracer in
+            let span = tracer.startSpan("span")
+            await withTaskGroup { group in
+                for thread in 0..<8 {
+                    group.addTask {
+                        for number in 0..<200 {
+                            span.setAttribute("\(thread)/\(number)", number)
+                            span.addEvent(SpanEvent(name: "event"))
+                        }
+                    }
+                }
+            }
+            span.end()
+        }
+        let span = try #require(recording["span"])
+        #expect(Set(span.attributes.map(\.key)).count == 8 * 200)
+        #expect(span.events.count == 8 * 200)
+    }
+
+    @Test func `what threads change while a span ends is whole or not there`() async throws {
+        let recording = try await Recording { tracer in
+            for _ in 0..<200 {
+                let span = tracer.startSpan("span")
+                await withTaskGroup { group in
+                    for thread in 0..<4 {
+                        group.addTask { span.setAttribute("key \(thread)", "value") }
+                    }
+                    group.addTask { span.end() }
+                }
+                #expect(span.operationName == "span")
+            }
+        }
+        #expect(recording.spans.count == 200)
+        let values = recording.spans.flatMap(\.attributes).map(\.value)
+        #expect(values.allSatisfy { $0 == .string("value") })
     }
 
     @Test func `the span of a context is the one that made it, even once it has ended`()

@@ -2,6 +2,7 @@
 the documented format. Shares no code with SpanLog."""
 
 import hashlib
+import itertools
 import json
 import struct
 from dataclasses import dataclass, field
@@ -22,19 +23,28 @@ class Archive:
     # Trace id -> the spans, each with its resource's bytes and where it was found.
     traces: dict = field(default_factory=dict)
     summaries: list = field(default_factory=list)
+    # Of each summary, the clock domains with start and end.
+    ranges: list = field(default_factory=list)
     quarantine: list = field(default_factory=list)
+    # The fields of the corrections' domains, in their order.
+    clock_domains: list = field(default_factory=list)
+    # Clock domain -> the anchors that are kept: CLOCK_BOOTTIME, and CLOCK_REALTIME minus that.
+    anchors: dict = field(default_factory=dict)
+    # Recorder and sequence -> CLOCK_BOOTTIME when the block was sealed.
+    seals: dict = field(default_factory=dict)
 
 
 def read_archive(path):
-    environment = lmdb.open(str(path), subdir=False, readonly=True, lock=False, max_dbs=4)
+    environment = lmdb.open(str(path), subdir=False, readonly=True, lock=False, max_dbs=8)
     with environment.begin() as transaction:
         tables = {
             name: list(transaction.cursor(environment.open_db(name.encode(), transaction, create=False)))
-            for name in ("meta", "traces", "index", "quarantine")
+            for name in ("meta", "traces", "index", "quarantine", "anchors", "seals")
         }
     meta = dict(tables["meta"])
     assert meta[b"format"] == b"spanlog-archive 3"
     archive = Archive(json.loads(payload(meta[b"report"])), "")
+    read_clocks(archive, payload(meta[b"clocks"]), tables["anchors"], tables["seals"])
     digest = 0
     for key, value in tables["traces"]:
         *_, last = read_traces(archive, payload(value))
@@ -43,6 +53,7 @@ def read_archive(path):
     for key, value in tables["index"]:
         for summary in entries(payload(value)):
             archive.summaries.append(dict(fields(summary)))
+            archive.ranges.append(list(clock_ranges(archive, summary)))
         summary = archive.summaries[-1]
         assert key == summary[2][::-1] + summary[9]
     for number, (key, value) in enumerate(tables["quarantine"]):
@@ -51,6 +62,47 @@ def read_archive(path):
         digest += sum(map(xxhash.xxh3_128_intdigest, entries(payload(value))))
     archive.digest = f"{digest % 2**128:032x}"
     return archive
+
+
+def read_clocks(archive, corrections, anchors, seals):
+    archive.clock_domains = [content for number, content in fields(corrections) if number == 3]
+    for key, value in anchors:
+        for entry in entries(payload(value)):
+            content = dict(fields(entry))
+            numbers = [signed(number) for number in packed(content[3])]
+            readings = zip(sums(numbers[::2]), sums(numbers[1::2]), strict=True)
+            archive.anchors[content[1].decode()] = list(readings)
+        assert key == content[1]
+    for key, value in seals:
+        for entry in entries(payload(value)):
+            content = dict(fields(entry))
+            numbers = list(packed(content[2]))
+            times = sums(signed(number) for number in numbers[1::2])
+            for sequence, sealed in zip(sums(numbers[::2]), times, strict=True):
+                archive.seals[content[1].hex(), sequence] = sealed
+        assert key == content[1] + sequence.to_bytes(8, "big")
+
+
+def domain_name(correction):
+    return dict(fields(correction))[1].decode()
+
+
+def clock_ranges(archive, summary):
+    """For each clock domain of a trace: its name, and when its spans began and ended, uncorrected."""
+    start, end = (int.from_bytes(dict(fields(summary))[number], "little") for number in (2, 3))
+    for number, content in fields(summary):
+        if number == 10:
+            found = dict(fields(content))
+            name = domain_name(archive.clock_domains[found.get(1, 0)])
+            yield name, start + signed(found.get(2, 0)), end + signed(found.get(3, 0))
+
+
+def signed(number):
+    return number >> 1 ^ -(number & 1)
+
+
+def sums(differences):
+    return list(itertools.accumulate(differences))
 
 
 def payload(value):

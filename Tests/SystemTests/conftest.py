@@ -1,13 +1,23 @@
 import contextlib
+import sys
 
 import pytest
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 
 import processes
+import python_mlflow
 import streams
+
+sys.path.insert(0, str(processes.ROOT / "Tools/python/src"))
+
+from spanlog import SpanLogProcessor  # noqa: E402, as the package is not installed
+
 
 
 def pytest_configure(config):
-    programs = (processes.WRITER, processes.READER, processes.SPANLOG, processes.DEMO_SERVICE)
+    programs = (processes.WRITER, processes.READER, processes.VOCABULARY, processes.SPANLOG,
+                processes.DEMO_SERVICE)  # fmt: skip
     for program in programs:
         if not program.exists():
             raise pytest.UsageError(f"{program} is not built: run Tools/test")
@@ -19,6 +29,24 @@ def mlflow_server(tmp_path_factory):
     server = processes.MLflowServer(tmp_path_factory.mktemp("mlflow"))
     yield server
     server.stop()
+
+
+@pytest.fixture
+def record_mlflow(tmp_path):
+    """Runs a program that traces with MLflow, and returns the spans in its store."""
+    return python_mlflow.MlflowRecorder(tmp_path)
+
+
+@pytest.fixture
+def provider(tmp_path):
+    """A provider that records into `tmp_path / "store"`."""
+    with_limits = SpanLimits(max_span_attributes=10_000, max_events=10_000, max_links=10_000)
+    resource = Resource.create({"service.name": "Wörter"})
+    provider = TracerProvider(resource=resource, span_limits=with_limits)
+    provider.processor = SpanLogProcessor(tmp_path / "store")
+    provider.add_span_processor(provider.processor)
+    yield provider
+    provider.shutdown()
 
 
 @pytest.fixture

@@ -41,9 +41,27 @@ def describe(trace):
         "execution_duration": info.execution_duration,
         "request_preview": info.request_preview,
         "response_preview": info.response_preview,
+        "client_request_id": info.client_request_id,
         "tags": dict(info.tags),
         "metadata": dict(info.trace_metadata),
+        "assessments": sorted(map(describe_assessment, info.assessments), key=lambda a: a["id"]),
         "spans": sorted(spans, key=lambda span: (span["start"], span["span_id"])),
+    }
+
+
+def describe_assessment(assessment):
+    error = getattr(assessment, "error", None)
+    return {
+        "id": assessment.assessment_id,
+        "kind": type(assessment).__name__,
+        "name": assessment.name,
+        "value": assessment.value,
+        "error": error and (error.error_code, error.error_message),
+        "source": (assessment.source.source_type, assessment.source.source_id),
+        "rationale": assessment.rationale,
+        "metadata": assessment.metadata,
+        "span_id": assessment.span_id,
+        "created": assessment.create_time_ms,
     }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = ROOT / ".build/debug/SpanLogTestWriter"
 READER = ROOT / ".build/debug/SpanLogTestReader"
+VOCABULARY = ROOT / ".build/debug/SpanLogTestVocabulary"
 SPANLOG = ROOT / "Tools/.build/debug/spanlog"
 DEMO_SERVICE = ROOT / "Tools/.build/debug/spanlog-demo-service"
 # Nothing that these programs do takes this long; it only keeps a test that hangs from doing so.
@@ -21,7 +22,7 @@ TIME_LIMIT = 120
 class Process:
     """A program that announces on standard error, or on standard output, that it is ready."""
 
-    def __init__(self, arguments, ready, environment=None):
+    def __init__(self, arguments, ready, environment=None, user=None):
         self.popen = subprocess.Popen(
             [str(argument) for argument in arguments],
             stdin=subprocess.DEVNULL,
@@ -29,6 +30,9 @@ class Process:
             stderr=subprocess.STDOUT,
             text=True,
             env={**os.environ, **(environment or {})},
+            # What it starts itself can be ended with it.
+            start_new_session=True,
+            user=user,
         )
         self.output = ""
         watchdog = threading.Timer(TIME_LIMIT, self.popen.kill)
@@ -58,34 +62,47 @@ class Process:
         self._drain.join(TIME_LIMIT)
         return status
 
+    def kill(self):
+        """Ends the process and those that it started at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait(TIME_LIMIT)
+        self._drain.join(TIME_LIMIT)
+
 
 class DemoService(Process):
     """A demo service on a free port."""
 
-    def __init__(self, name, store, environment=None):
+    def __init__(self, name, store, environment=None, launcher=()):
         self.name = name
         self.store = store
-        command = [DEMO_SERVICE, "--name", name, "--port", "0", "--store", store]
+        command = [*launcher, DEMO_SERVICE, "--name", name, "--port", "0", "--store", store]
         super().__init__(command, "listening on ", environment)
         self.url = self.output.split("listening on ")[1].strip() + "/"
 
 
-class MLflowServer(Process):
-    """A real MLflow server on loopback, with its database in a folder."""
+def free_port():
+    """A port on loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
-    def __init__(self, folder):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
-        self.uri = f"http://127.0.0.1:{port}"
+
+class MLflowServer(Process):
+    """A real MLflow server on loopback, with its database in a folder unless told otherwise."""
+
+    def __init__(self, folder, *options, port=None, backend=None, environment=None,
+                 program=ROOT / ".build/venv/bin/mlflow"):  # fmt: skip
+        self.port = port or free_port()
+        self.uri = f"http://127.0.0.1:{self.port}"
         command = [
-            ROOT / ".build/venv/bin/mlflow", "server",
-            "--host", "127.0.0.1", "--port", port, "--workers", "1",
-            "--backend-store-uri", f"sqlite:///{folder}/mlflow.db",
-            "--artifacts-destination", folder / "artifacts",
+            program, "server", "--host", "127.0.0.1", "--port", self.port, "--workers", "1",
+            "--backend-store-uri", backend or f"sqlite:///{folder}/mlflow.db",
+            "--artifacts-destination", folder / "artifacts", *options,
         ]  # fmt: skip
         environment = {
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            **(environment or {}),
         }
         super().__init__(command, "Application startup complete", environment)
 

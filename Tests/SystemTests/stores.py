@@ -32,6 +32,8 @@ class Block:
     payload_bytes: int
     earliest: int
     latest: int
+    anchor_realtime: int
+    anchor_boottime: int
     drops: tuple
     data: TracesData
 
@@ -60,7 +62,8 @@ def read_block(file, key, value):
     assert len(content) == payload
     return Block(
         file, key, len(value), checksum, xxhash.xxh3_64_intdigest(value[16:end]), version, codec, sequence,
-        recorder.hex(), span_count, stored, payload, earliest, latest, fields[18:22],
+        recorder.hex(), span_count, stored, payload, earliest, latest, *fields[15:17],
+        fields[18:22],
         TracesData.FromString(content),
     )  # fmt: skip
 

@@ -4,53 +4,30 @@ The process runs with libfaketime, which moves CLOCK_REALTIME by what a file say
 since boot alone.
 """
 
-import os
-from pathlib import Path
-
 import pytest
+from hosts import LIBRARIES, WallClock, remove_shared_memory
 from processes import spanlog, spanlog_json
 from streams import TRACE, Stream
 
 HOUR = 3600 * 10**9
-LIBRARIES = list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
 
 @pytest.fixture
 def clock(tmp_path):
-    """Sets the wall clock of processes with `clock.options`."""
+    """Sets the wall clock of processes that are started with `options(clock)`."""
     if not LIBRARIES:
         pytest.skip("libfaketime is not installed: run Tools/setup")
-    yield Clock(tmp_path / "offset")
-    for left in Path("/dev/shm").glob("*faketime_*"):
-        process = left.name.rpartition("_")[2]
-        if not Path(f"/proc/{process}").exists():
-            left.unlink(missing_ok=True)
+    yield WallClock(tmp_path / "offset")
+    remove_shared_memory()
 
 
-class Clock:
-    def __init__(self, path):
-        self._path = path
-        self.set_by("+0")
-        environment = {
-            "LD_PRELOAD": str(LIBRARIES[0]),
-            "FAKETIME_TIMESTAMP_FILE": str(path),
-            "FAKETIME_NO_CACHE": "1",
-            # CLOCK_BOOTTIME is one of those.
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-        # The library's start adds a variable to the environment, and moves it by that; Swift then
-        # does not find the arguments, which stood before it. In `env` it does so once for both.
-        self.options = {"environment": environment, "launcher": ["env"]}
-
-    def set_by(self, offset):
-        temporary = self._path.with_suffix(".new")
-        temporary.write_text(f"{offset}\n")
-        os.rename(temporary, self._path)
+def options(clock):
+    return {"environment": clock.environment, "launcher": clock.launcher}
 
 
 def test_a_clock_that_is_set_back_changes_no_duration(tmp_path, reader, clock):
     store = tmp_path / "store"
-    with Stream(store, "", rate=200, flushEvery=10, **clock.options) as process:
+    with Stream(store, "", rate=200, flushEvery=10, **options(clock)) as process:
         process.wait_for(lambda _: len(process.durable) > 5)
         clock.set_by("-3600")
         before = len(process.ended)
@@ -86,7 +63,7 @@ def test_a_span_over_the_step_has_the_duration_that_passed(tmp_path, reader, clo
     store = tmp_path / "store"
     # Each span lasts 20 ms or so: the stream waits inside it.
     stream = {"rate": 50, "waitsInside": True, "openEvery": 0}
-    with Stream(store, "", **stream, **clock.options) as process:
+    with Stream(store, "", **stream, **options(clock)) as process:
         process.wait_for(lambda _: len(process.ended) > 5)
         clock.set_by("-3600")
         before = len(process.ended)

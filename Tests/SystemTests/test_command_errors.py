@@ -77,6 +77,7 @@ def test_what_is_no_store_is_refused_by_name(inputs, tmp_path, command, name):
 def test_what_is_no_archive_is_refused_by_name(inputs, name):
     refuse("show", inputs / name, naming=inputs / name)
     refuse("show", inputs / name, UNKNOWN_TRACE, "--json", naming=inputs / name)
+    refuse("clock", inputs / name, naming=inputs / name)
     refuse("export", "mlflow", inputs / name, "--tracking-uri", "http://127.0.0.1:9",
            "--experiment", "x", naming=inputs / name)  # fmt: skip
 
@@ -131,6 +132,11 @@ def test_an_unknown_trace_is_refused(inputs):
         ["merge", "good"],
         ["merge", "-o", "out"],
         ["show"],
+        ["clock"],
+        ["clock", "good.spanlog", "drawing"],
+        ["clock", "good.spanlog", "--plot", "--json"],
+        ["merge", "good", "-o", "out", "--clock", "wrong"],
+        ["merge", "good", "-o", "out", "--clock", "manual"],
         ["show", "good.spanlog", "--limit", "0"],
         ["export", "mlflow", "good.spanlog", "--experiment", "x"],
         ["export", "mlflow", "good.spanlog", "--tracking-uri", "http://127.0.0.1:9"],
@@ -147,7 +153,7 @@ def test_wrong_usage_exits_with_64_and_shows_the_usage(inputs, monkeypatch, argu
     assert sorted(inputs.iterdir()) == before
 
 
-@pytest.mark.parametrize("command", ["info", "verify", "merge", "show", "export mlflow"])
+@pytest.mark.parametrize("command", ["info", "verify", "merge", "show", "clock", "export mlflow"])
 def test_each_subcommand_explains_itself(command):
     text = spanlog(*command.split(), "--help").stdout
     assert "USAGE:" in text and "OVERVIEW:" in text
@@ -216,3 +222,20 @@ def test_an_export_to_no_address_is_refused(inputs, uri):
     assert result.returncode != 0
     assert "--tracking-uri" in result.stderr or (uri and uri in result.stderr)
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "[]", '{"format": "spanlog-clock 9", "domains": {}}', '{"domains": {"x": {}}}']
+)
+def test_offsets_of_clocks_that_cannot_be_used_are_refused_by_name(inputs, tmp_path, content):
+    file = tmp_path / "offsets.json"
+    if content is not None:
+        file.write_text(content)
+    refuse("merge", inputs / "good", "-o", tmp_path / "out", "--clock", "manual", file, naming=file)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_drawing_that_cannot_be_written_is_named(inputs, tmp_path):
+    file = tmp_path / "missing/drawing"
+    result = spanlog("clock", inputs / "good.spanlog", "--plot", file, check=False)
+    assert result.returncode == 1 and str(file) in result.stderr

@@ -48,6 +48,25 @@ def test_an_archive_is_as_the_documentation_says(folder):
     assert keys == sorted(keys) and archive.quarantine == []
 
 
+def test_an_archive_says_of_clocks_what_the_documentation_says(folder):
+    archive = archives.read_archive(folder / "all.spanlog")
+    [boot] = {origin[3].hex() for spans in archive.traces.values() for _, origin, *_ in spans}
+    assert list(archive.anchors) == [f"boot:{boot}"]
+    assert [archives.domain_name(domain) for domain in archive.clock_domains] == [f"boot:{boot}"]
+    blocks = [b for name in ("a", "b", "c") for b in stores.read_store(folder / "stores" / name)]
+    sealed = {(b.recorder, b.sequence): b.anchor_boottime for b in blocks}
+    assert archive.seals == sealed and len(sealed) >= 9
+    # The first and the last anchor are kept, whatever is left out between them.
+    anchors = archive.anchors[f"boot:{boot}"]
+    assert anchors == sorted(anchors)
+    assert (anchors[0][0], anchors[-1][0]) == (min(sealed.values()), max(sealed.values()))
+    distances = {b.anchor_boottime: b.anchor_realtime - b.anchor_boottime for b in blocks}
+    assert all(distances[time] == distance for time, distance in anchors)
+    for summary, ranges in zip(archive.summaries, archive.ranges, strict=True):
+        start, end = (int.from_bytes(summary[number], "little") for number in (2, 3))
+        assert ranges == [(f"boot:{boot}", start, end)]
+
+
 def test_stores_that_come_later_make_the_same_archive(folder, tmp_path):
     archive = tmp_path / "growing.spanlog"
     spanlog("merge", folder / "stores/b", "-o", archive)

@@ -16,6 +16,18 @@ struct MergeStores: ParsableCommand {
             same for any order of the stores, any number of threads, and stores merged at once or \
             one after the other.
 
+            The clocks of hosts are aligned by the calls between them. Recorded times stay as they \
+            are, and the corrections, with their error bounds, stand beside them: \
+            `spanlog clock ARCHIVE` prints them.
+
+            CLOCKS
+              --clock auto         Move the clocks that contradict the calls, to the middle of what
+                                   these allow.
+              --clock mid          Move all clocks to the middle of what the calls allow.
+              --clock off          Correct nothing.
+              --clock manual FILE  Add what FILE says: {"format": "spanlog-clock 1", "domains":
+                                   {"boot:…": {"offset_ns": -1250000, "bound_ns": 40000}}}
+
             EXIT STATUS
               0     Everything was sound and is in the archive.
               1     There is no archive; standard error says why.
@@ -43,6 +55,8 @@ struct MergeStores: ParsableCommand {
     var temporary: String?
     @Flag(help: "Take a trace id of 64 bits for the one of 128 bits that ends with it.")
     var matchLow64 = false
+    @Option(help: "How clocks are aligned: auto, off, mid, or manual with a file; see above.")
+    var clock = ClockChoice.auto
 
     func validate() throws {
         let count = [output != nil, into != nil, dryRun].count { $0 }
@@ -55,7 +69,7 @@ struct MergeStores: ParsableCommand {
     }
 
     func run() throws {
-        let merge = Merge(stores: try arguments.open(), options: options)
+        let merge = Merge(stores: try arguments.open(), options: try options())
         let interruption = Interruption(merge.removeUnfinishedFiles)
         defer { interruption.cancel() }
         let report = try report(of: merge)
@@ -67,12 +81,13 @@ struct MergeStores: ParsableCommand {
         guard report.damages.isEmpty else { throw ExitCode(2) }
     }
 
-    private var options: Merge.Options {
+    private func options() throws -> Merge.Options {
         var options = Merge.Options()
         if let memory { options.memoryBytesMax = memory.byteCount }
         if let threads { options.threadCount = threads }
         options.temporaryDirectory = temporary
         options.matchesLow64 = matchLow64
+        options.clockMode = try clock.mode()
         return options
     }
 

@@ -20,6 +20,7 @@ enum MergeText {
                     + "spans that are not here")
         }
         lines += missingServices(report)
+        lines += ClockLines.lines(report)
         lines.append(accounting(report.accounting))
         lines.append("digest: \(report.digest)")
         if let archive { lines.append("archive: \(archive)") }

@@ -5,13 +5,19 @@ import SpanLogMerge
 /// `spanlog show`: the traces of an archive, or one of them as a tree.
 struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List the traces of an archive, newest first, or draw one as a tree."
+        abstract: "List the traces of an archive, newest first, or draw one as a tree.",
+        discussion: """
+            Times are corrected by the clocks that the merge found, see `spanlog clock`. A span is \
+            marked if it may have started before the one above it, on another host: if their \
+            starts are closer together than the clocks are known.
+            """
     )
 
     @Argument(help: "The archive, as merge made it.", completion: .file()) var archive: String
     @Argument(help: "The trace to draw: its 32 hexadecimal digits, with or without \"tr-\".")
     var trace: String?
     @Option(help: "List at most this many traces.") var limit = 50
+    @Flag(help: "Show times as they were recorded.") var rawTime = false
     @Flag(help: "Print JSON instead of text.") var json = false
 
     func validate() throws {
@@ -23,7 +29,8 @@ struct Show: ParsableCommand {
     }
 
     func run() throws {
-        let reader = try ArchiveReader(archive)
+        var reader = try ArchiveReader(archive)
+        reader.readsRawTimes = rawTime
         if let id = trace.flatMap(Self.traceID) {
             try show(id, of: reader)
         } else {
@@ -46,9 +53,13 @@ struct Show: ParsableCommand {
                 "\(archive) holds no trace \(id): `spanlog show \(archive)` lists what it holds.")
         }
         if json {
-            try JSONOutput.print(TraceJSON(trace))
+            try JSONOutput.print(TraceJSON(trace, reader.corrections))
         } else {
-            for line in TraceTree(trace).lines(style: .standardOutput) { print(line) }
+            let spans = trace.withoutNotes
+            // Notes are drawn only if there is nothing else of the trace.
+            let drawn = spans.spans.isEmpty ? trace : spans
+            let tree = TraceTree(drawn, reader.corrections)
+            for line in tree.lines(style: .standardOutput) { print(line) }
         }
     }
 

@@ -15,6 +15,7 @@ struct SpanLogCommand: AsyncParsableCommand {
               spanlog compact STORE...                 few files out of many
               spanlog merge STORE... -o run.spanlog    one archive of whole traces
               spanlog show run.spanlog                 look at them here
+              spanlog clock run.spanlog                how far the clocks of the hosts were apart
               spanlog export mlflow run.spanlog --tracking-uri URL --experiment NAME
 
             Results go to stdout, everything else to stderr.
@@ -27,7 +28,11 @@ struct SpanLogCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Info.self, Verify.self, Salvage.self, Compact.self, MergeStores.self, Show.self,
-            Export.self,
+            Clock.self, Export.self,
         ]
     )
+
+    static func main() async {
+        await main(ClockChoice.joined(Array(CommandLine.arguments.dropFirst())))
+    }
 }

@@ -38,23 +38,7 @@ enum StoreText {
         if recorder.openSpanCount > 0 {
             lines.append("    \(Text.count(recorder.openSpanCount, "span")) still open")
         }
-        if recorder.drops.total > 0 {
-            let drops = recorder.drops
-            lines.append(
-                "    dropped: \(drops.bufferFull) for want of memory, \(drops.writeFailed) "
-                    + "because writing failed, \(drops.tooLarge) too large, "
-                    + "\(drops.afterShutdown) after shutdown")
-        }
-        if recorder.drops.openTableFull > 0 {
-            lines.append(
-                "    \(Text.count(recorder.drops.openTableFull, "span")) found no room in the table "
-                    + "of open spans")
-        }
-        if recorder.drops.redactionFailed > 0 {
-            lines.append(
-                "    \(Text.count(recorder.drops.redactionFailed, "span")) recorded without "
-                    + "attributes, events and message, since their redaction failed")
-        }
+        lines += drops(recorder.drops).map { "    \($0)" }
         if let removed = removed(recorder.removed) { lines.append("    \(removed)") }
         for gap in recorder.gaps {
             lines.append("    gap: blocks \(gap.first) to \(gap.last) are missing")
@@ -97,8 +81,31 @@ enum StoreText {
         return ([line] + removed(report.source) + damages(report.source)).joined(separator: "\n")
     }
 
+    /// What a recorder could not keep, in a line for each kind of loss.
+    private static func drops(_ drops: RecorderReport.Drops) -> [String] {
+        var lines: [String] = []
+        if drops.total > 0 {
+            lines.append(
+                "dropped: \(drops.bufferFull) for want of memory, \(drops.writeFailed) because "
+                    + "writing failed, \(drops.tooLarge) too large, \(drops.afterShutdown) after "
+                    + "shutdown")
+        }
+        if drops.openTableFull > 0 {
+            lines.append(
+                "\(Text.count(drops.openTableFull, "span")) found no room in the table of open spans"
+            )
+        }
+        if drops.redactionFailed > 0 {
+            lines.append(
+                "\(Text.count(drops.redactionFailed, "span")) recorded without attributes, events "
+                    + "and message, since their redaction failed")
+        }
+        return lines
+    }
+
     private static func removed(_ report: StoreReport) -> [String] {
-        removed(report.removed).map { ["  \($0)"] } ?? []
+        (removed(report.removed).map { ["  \($0)"] } ?? [])
+            + drops(report.removed.drops).map { "  by recorders that are removed: \($0)" }
     }
 
     /// What retention has removed, in a line; `nil` if that is nothing.

@@ -27,6 +27,12 @@ enum Text {
         }
     }
 
+    /// A difference with its sign.
+    static func offset(_ nanoseconds: Int64) -> String {
+        let sign = nanoseconds < 0 ? "-" : nanoseconds > 0 ? "+" : ""
+        return sign + duration(nanoseconds.magnitude)
+    }
+
     /// A moment in UTC, to the millisecond.
     static func time(_ nanoseconds: UInt64) -> String {
         Date(timeIntervalSince1970: Double(nanoseconds) / 1e9).formatted(

@@ -7,9 +7,10 @@ struct TraceJSON: Encodable {
     let traceId: String
     let spans: [Span]
 
-    init(_ trace: ArchivedTrace) {
+    init(_ trace: ArchivedTrace, _ corrections: ClockCorrections) {
         traceId = trace.id.description
-        spans = trace.spans.map(Span.init)
+        let order = SpanOrder(trace, corrections)
+        spans = trace.spans.indices.map { Span(trace.spans[$0], order.doubt(at: $0)) }
     }
 
     /// A trace in a list.
@@ -52,8 +53,10 @@ struct TraceJSON: Encodable {
         let events: [Event]
         let links: [Link]
         let recorderId: String
+        let clock: Clock?
+        let orderDoubt: Doubt?
 
-        init(_ span: ArchivedSpan) {
+        init(_ span: ArchivedSpan, _ doubt: SpanOrder.Doubt?) {
             let record = span.record
             spanId = record.spanID.description
             parentSpanId = record.parentSpanID?.description
@@ -68,6 +71,35 @@ struct TraceJSON: Encodable {
             events = record.events.map(Event.init)
             links = record.links.map(Link.init)
             recorderId = span.recorderID.description
+            clock = span.clock.map(Clock.init)
+            orderDoubt = doubt.map(Doubt.init)
+        }
+    }
+
+    /// How the times of a span were corrected.
+    struct Clock: Encodable {
+        let domain: String
+        let method: String
+        let offsetNs: Int64
+        let boundNs: UInt64?
+
+        init(_ clock: SpanClock) {
+            domain = clock.domain.name
+            method = clock.method.rawValue
+            offsetNs = clock.offsetNanoseconds
+            boundNs = clock.boundNanoseconds
+        }
+    }
+
+    /// A span of another host that may have started before or after this one.
+    struct Doubt: Encodable {
+        let spanId: String
+        /// How far off the difference of the starts may be.
+        let uncertaintyNs: UInt64?
+
+        init(_ doubt: SpanOrder.Doubt) {
+            spanId = doubt.other.record.spanID.description
+            uncertaintyNs = doubt.uncertaintyNanoseconds
         }
     }
 

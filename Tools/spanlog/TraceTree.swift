@@ -7,9 +7,11 @@ struct TraceTree {
     private let ids: Set<SpanID>
     private let children: [SpanID: [Int]]
     private let roots: [Int]
+    private let order: SpanOrder
 
-    init(_ trace: ArchivedTrace) {
+    init(_ trace: ArchivedTrace, _ corrections: ClockCorrections) {
         self.trace = trace
+        order = SpanOrder(trace, corrections)
         ids = Set(trace.spans.map(\.record.spanID))
         var children: [SpanID: [Int]] = [:]
         var roots: [Int] = []
@@ -48,7 +50,7 @@ struct TraceTree {
         var waiting = [Waiting(index: root, branch: "", indent: "")]
         while let next = waiting.popLast() {
             guard drawn.insert(next.index).inserted else { continue }
-            lines.append(style.faint(next.branch) + line(trace.spans[next.index], style))
+            lines.append(style.faint(next.branch) + line(next.index, style))
             let below = children[trace.spans[next.index].record.spanID] ?? []
             for (position, index) in below.enumerated().reversed() {
                 let isLast = position == below.count - 1
@@ -69,7 +71,8 @@ struct TraceTree {
         return head
     }
 
-    private func line(_ span: ArchivedSpan, _ style: TerminalStyle) -> String {
+    private func line(_ index: Int, _ style: TerminalStyle) -> String {
+        let span = trace.spans[index]
         let record = span.record
         var line = "\(record.name)  \(style.faint(span.resource.serviceName ?? ""))"
         line += style.faint(record.kind.suffix)
@@ -85,7 +88,17 @@ struct TraceTree {
         if let parent = record.parentSpanID, !ids.contains(parent) {
             line += "  " + style.red("parent \(parent) is missing")
         }
+        if let doubt = order.doubt(at: index) { line += "  " + style.faint(Self.text(doubt)) }
         return line
+    }
+}
+
+extension TraceTree {
+    private static func text(_ doubt: SpanOrder.Doubt) -> String {
+        guard let uncertainty = doubt.uncertaintyNanoseconds else {
+            return "≈ order unknown: clocks were not aligned"
+        }
+        return "≈ order unknown within ±\(Text.duration(uncertainty))"
     }
 }
 

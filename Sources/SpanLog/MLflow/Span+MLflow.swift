@@ -24,65 +24,68 @@ extension Tracing.Span {
             return SpanType(rawValue: name)
         }
         nonmutating set {
-            set(.string(newValue.rawValue), for: AttributeKey.spanType)
+            record(.string(newValue.rawValue), for: AttributeKey.spanType)
         }
     }
 
     /// Records what the work was given, as JSON. A second call replaces the first.
     ///
-    /// A value that cannot be encoded is recorded as its description, and
-    /// `spanlog.inputs.encoding_error` says why. Does nothing in a span that is not recording.
+    /// An ``Attachment`` among the inputs is recorded beside them. A value that cannot be encoded is
+    /// recorded as its description, and `spanlog.inputs.encoding_error` says why. Does nothing in a
+    /// span that is not recording.
     ///
     /// - Complexity: O(*n*) in the size of the value.
     public func setInputs(_ inputs: some Encodable) {
-        set(inputs, for: AttributeKey.spanInputs, error: "spanlog.inputs.encoding_error")
+        recordJSON(inputs, for: AttributeKey.spanInputs, error: "spanlog.inputs.encoding_error")
+    }
+
+    /// Records what the work was given, which is JSON already. Other text is exported as a string.
+    public func setInputs(json: String) {
+        record(.string(json), for: AttributeKey.spanInputs)
     }
 
     /// Records what the work produced, as JSON. A second call replaces the first.
     ///
-    /// A value that cannot be encoded is recorded as its description, and
-    /// `spanlog.outputs.encoding_error` says why. Does nothing in a span that is not recording.
+    /// An ``Attachment`` among the outputs is recorded beside them. A value that cannot be encoded is
+    /// recorded as its description, and `spanlog.outputs.encoding_error` says why. Does nothing in a
+    /// span that is not recording.
     ///
     /// - Complexity: O(*n*) in the size of the value.
     public func setOutputs(_ outputs: some Encodable) {
-        set(outputs, for: AttributeKey.spanOutputs, error: "spanlog.outputs.encoding_error")
+        recordJSON(outputs, for: AttributeKey.spanOutputs, error: "spanlog.outputs.encoding_error")
     }
 
-    /// Says something about the whole trace, from any span of it and on any host.
+    /// Records what the work produced, which is JSON already. Other text is exported as a string.
+    public func setOutputs(json: String) {
+        record(.string(json), for: AttributeKey.spanOutputs)
+    }
+
+    /// Says in a sentence what the span is about.
+    public func setDescription(_ description: String) {
+        record(.string(description), for: AttributeKey.spanDescription)
+    }
+
+    /// Says how much the span matters. See ``SpanLogLevel`` for what counts otherwise.
+    public func setLogLevel(_ level: SpanLogLevel) {
+        record(.int64(Int64(level.rawValue)), for: AttributeKey.logLevel)
+    }
+
+    /// Adds an event `exception`, for a failure that is no Swift error: one that another language or
+    /// another process has reported, with its stack.
     ///
-    /// Where several spans of a trace say different things, the one that started last wins.
+    /// A Swift error carries no stack: `recordError` records its type and its message. The span's
+    /// status stays as it is.
     ///
     /// - Parameters:
-    ///   - name: The name that MLflow lists the trace under; without one, that of its root.
-    ///   - tags: Added to the tags of the trace. Keys that begin with `mlflow.` are MLflow's own
-    ///     and not exported.
-    ///   - sessionID: The conversation that the trace is a part of.
-    ///   - userID: The user on whose behalf the trace ran.
-    public func updateTrace(
-        name: String? = nil, tags: [String: String] = [:], sessionID: String? = nil,
-        userID: String? = nil
-    ) {
+    ///   - type: The class of the exception, such as `ValueError`.
+    ///   - message: What it says.
+    ///   - stackTrace: Where it came from, as its language prints that.
+    public func recordException(type: String, message: String, stackTrace: String? = nil) {
         guard isRecording else { return }
-        updateAttributes { attributes in
-            if let name { attributes[AttributeKey.traceName] = name }
-            for (key, value) in tags { attributes[AttributeKey.traceTagPrefix + key] = value }
-            if let sessionID { attributes[AttributeKey.session] = sessionID }
-            if let userID { attributes[AttributeKey.user] = userID }
-        }
-    }
-
-    private func set(_ value: some Encodable, for key: String, error errorKey: String) {
-        guard isRecording else { return }
-        do {
-            set(.string(try JSONText.encode(value)), for: key)
-        } catch {
-            let description = (try? JSONText.encode(String(describing: value))) ?? "null"
-            set(.string(description), for: key)
-            set(.string(String(describing: error)), for: errorKey)
-        }
-    }
-
-    private func set(_ value: SpanAttribute, for key: String) {
-        updateAttributes { $0.set(key, value: value) }
+        var attributes: SpanAttributes = [
+            "exception.type": .string(type), "exception.message": .string(message),
+        ]
+        if let stackTrace { attributes["exception.stacktrace"] = stackTrace }
+        addEvent(SpanEvent(name: "exception", attributes: attributes))
     }
 }

@@ -1,6 +1,4 @@
-internal import SpanLogFormat
 internal import SpanLogStore
-internal import Synchronization
 public import Tracing
 
 /// A span that is running, or was: swift-distributed-tracing's `Span`.
@@ -13,43 +11,44 @@ public final class ActiveSpan: Tracing.Span {
     /// The span's identity: trace, span, flags and trace state.
     public let identity: SpanIdentity
     private let start: SpanInstant
-    private let lane: RecordingLane
+    let lane: RecordingLane
     /// The context of the span's start without its current span: what a long-lived context holds of
     /// this span is not the chain of spans above it.
     let baseContext: ServiceContext
-    private let state: Mutex<SpanState>
-    /// Whether the span may be recording, for those who need no lock if it is not.
-    private let mayRecord: Atomic<Bool>
+    private let phase: RecordingPhase
+    // SAFETY: only who has entered or ended the phase is at it, apart from the name of a span that
+    // has ended, which does not change any more.
+    @exclusivity(unchecked) private nonisolated(unsafe) var state: SpanState
 
+    /// A span that is recorded.
     init(
-        _ operationName: String, identity: SpanIdentity, parentID: SpanID?, isParentRemote: Bool,
-        context: ServiceContext, kind: SpanKind, start: SpanInstant, lane: RecordingLane
+        _ operationName: String, _ identity: SpanIdentity, _ context: ServiceContext,
+        _ lane: RecordingLane, start: SpanInstant, draft: consuming SpanDraft
     ) {
         self.identity = identity
         self.start = start
         self.lane = lane
         baseContext = context
-        mayRecord = Atomic(identity.isSampled)
-        guard identity.isSampled else {
-            state = Mutex(SpanState(operationName))
-            return
-        }
-        let head = SpanDraft.Head(
-            traceID: identity.traceID, spanID: identity.spanID, parentSpanID: parentID,
-            flags: UInt32(identity.flags.rawValue) | SpanRecord.parentFlags(isParentRemote),
-            kind: SpanRecord.Kind(kind), startNanoseconds: start.nanoseconds)
-        state = Mutex(
-            SpanState(
-                operationName,
-                lane.begin(head, operationName, identity.traceState)))
+        phase = RecordingPhase(isRecording: true)
+        unsafe state = SpanState(operationName, draft)
+    }
+
+    /// A span of a trace that is not sampled.
+    init(
+        notSampled operationName: String, _ identity: SpanIdentity, _ context: ServiceContext,
+        _ lane: RecordingLane
+    ) {
+        self.identity = identity
+        start = .unknown
+        self.lane = lane
+        baseContext = context
+        phase = RecordingPhase(isRecording: false)
+        unsafe state = SpanState(operationName)
     }
 
     deinit {
         // A span that nobody ended and nobody can end any more is recorded as unfinished.
-        guard mayRecord.load(ordering: .relaxed) else { return }
-        state.withLock { state in
-            if state.isRecording { state.abandon(lane) }
-        }
+        if phase.end() { unsafe state.abandon(lane) }
     }
 
     /// The context for what happens inside the span: that of its start, with this span as the
@@ -61,13 +60,11 @@ public final class ActiveSpan: Tracing.Span {
     }
 
     /// Whether the span is sampled and has not ended.
-    public var isRecording: Bool {
-        mayRecord.load(ordering: .relaxed) && state.withLock { $0.isRecording }
-    }
+    public var isRecording: Bool { phase.isRecording }
 
     /// The span's name. Changing it renames the span.
     public var operationName: String {
-        get { state.withLock { $0.operationName } }
+        get { read { $0.operationName } ?? (unsafe state.operationName) }
         set { change { state, _ in state.rename(newValue) } }
     }
 
@@ -75,11 +72,11 @@ public final class ActiveSpan: Tracing.Span {
     ///
     /// ``setAttribute(_:_:)-(_,String)`` costs less: it makes no dictionary.
     public var attributes: SpanAttributes {
-        get { state.withLock { $0.attributes() } }
+        get { read { $0.attributes() } ?? [:] }
         set { change { $0.setAttributes(newValue, $1) } }
         _modify {
-            // Not under the lock: what happens meanwhile is none of the span's business.
-            var attributes = state.withLock { $0.takeAttributes() }
+            // Others are not kept out meanwhile: what the caller does may take long.
+            var attributes = read { $0.takeAttributes() } ?? [:]
             yield &attributes
             change { $0.setAttributes(attributes, $1) }
         }
@@ -87,8 +84,7 @@ public final class ActiveSpan: Tracing.Span {
 
     /// Changes several attributes in one go. `update` is not called unless the span is recording.
     public func updateAttributes(_ update: (inout SpanAttributes) -> Void) {
-        let taken = state.withLock { $0.isRecording ? $0.takeAttributes() : nil }
-        guard var attributes = taken else { return }
+        guard var attributes = read({ $0.takeAttributes() }) else { return }
         update(&attributes)
         change { $0.setAttributes(attributes, $1) }
     }
@@ -112,7 +108,7 @@ public final class ActiveSpan: Tracing.Span {
         _ error: any Error, attributes: SpanAttributes, at instant: @autoclosure () -> Instant
     ) {
         guard isRecording else { return }
-        let type = String(reflecting: Swift.type(of: error))
+        let type = ErrorName.name(of: error)
         let message = String(describing: error)
         var all: SpanAttributes = [
             "exception.type": .string(type), "exception.message": .string(message),
@@ -128,12 +124,20 @@ public final class ActiveSpan: Tracing.Span {
         change { $0.details.addLink(to: identity, link.attributes, $1.limits) }
     }
 
+    /// Changes the state, if the span is recording.
     @inline(__always)
     private func change(_ body: (inout SpanState, RecordingLane) -> Void) {
-        guard mayRecord.load(ordering: .relaxed) else { return }
-        state.withLock { state in
-            if state.isRecording { body(&state, lane) }
-        }
+        guard phase.enter() else { return }
+        unsafe body(&state, lane)
+        phase.leave()
+    }
+
+    /// What `body` finds in the state, or `nil` if the span is not recording.
+    @inline(__always)
+    private func read<Value>(_ body: (inout SpanState) -> Value) -> Value? {
+        guard phase.enter() else { return nil }
+        defer { phase.leave() }
+        return unsafe body(&state)
     }
 }
 
@@ -164,12 +168,9 @@ extension ActiveSpan {
     }
 
     private func end(at instant: SpanInstant) {
-        state.withLock { state in
-            guard state.isRecording else { return }
-            mayRecord.store(false, ordering: .relaxed)
-            state.end(
-                lane, at: instant.nanoseconds(since: start), start: start.nanoseconds)
-        }
+        guard phase.end() else { return }
+        unsafe state.end(
+            lane, at: instant.nanoseconds(since: start), start: start.nanoseconds)
     }
 }
 

@@ -8,14 +8,18 @@ final class RecordingLane: Sendable {
     let clock = HostClock()
     let limits: SpanLimits
     let redaction: Redaction?
+    /// The same for all lanes.
+    let attachments: RecordedAttachments
 
     init(
-        spool: SpoolLane, generator: IDGenerator, limits: SpanLimits, redaction: Redaction?
+        spool: SpoolLane, generator: IDGenerator, limits: SpanLimits, redaction: Redaction?,
+        attachments: RecordedAttachments
     ) {
         self.spool = spool
         self.generator = generator
         self.limits = limits
         self.redaction = redaction
+        self.attachments = attachments
     }
 
     /// The draft of a span that starts.

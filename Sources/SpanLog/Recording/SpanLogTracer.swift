@@ -9,7 +9,7 @@ public struct SpanLogTracer: Tracer {
     /// The type of the spans.
     public typealias Span = ActiveSpan
 
-    private let core: TracerCore
+    let core: TracerCore
 
     init(_ core: TracerCore) {
         self.core = core

@@ -5,8 +5,6 @@ internal import Tracing
 /// What changes of a span while it runs.
 struct SpanState: ~Copyable {
     private(set) var operationName: String
-    /// Whether the span is sampled and has not ended.
-    private(set) var isRecording: Bool
     /// The bytes of the span's fixed fields and of its attributes, as long as it is recording.
     private var draft: SpanDraft
     /// The attributes as a dictionary, once somebody has asked for it or set one.
@@ -22,14 +20,12 @@ struct SpanState: ~Copyable {
     /// The state of a span that records nothing.
     init(_ operationName: String) {
         self.operationName = operationName
-        isRecording = false
         draft = .nothing
     }
 
     /// The state of a span that is recorded.
     init(_ operationName: String, _ draft: consuming SpanDraft) {
         self.operationName = operationName
-        isRecording = true
         self.draft = draft
     }
 
@@ -62,7 +58,6 @@ struct SpanState: ~Copyable {
 
     /// Brings into the draft everything that was said of the span.
     private mutating func finish(_ lane: RecordingLane) {
-        isRecording = false
         if let dictionary {
             if !isDictionaryInDraft { replaceAttributes(by: dictionary, lane) }
             self.dictionary = nil
@@ -138,7 +133,6 @@ extension SpanState {
     }
 
     mutating func attributes() -> SpanAttributes {
-        guard isRecording else { return [:] }
         if let dictionary { return dictionary }
         guard draft.attributeCount > 0 else {
             // Whoever asks for attributes that are not there is about to set some.

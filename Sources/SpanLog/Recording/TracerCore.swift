@@ -17,9 +17,11 @@ final class TracerCore: Sendable {
         spool = writer.spool
         let spoolLanes = writer.spool.lanes
         let generators = IDGenerator.family(of: spoolLanes.count)
+        let attachments = RecordedAttachments()
         lanes = zip(spoolLanes, generators).map { spool, generator in
             RecordingLane(
-                spool: spool, generator: generator, limits: limits, redaction: redaction)
+                spool: spool, generator: generator, limits: limits, redaction: redaction,
+                attachments: attachments)
         }
     }
 
@@ -63,10 +65,12 @@ final class TracerCore: Sendable {
         let identity = SpanIdentity(
             traceID: parent.traceID, spanID: lane.generator.spanID(),
             flags: parent.flags.sampled(isSampled), traceState: parent.traceState)
-        return ActiveSpan(
-            operationName, identity: identity, parentID: parent.spanID, isParentRemote: isRemote,
-            context: context, kind: kind, start: isSampled ? start(lane) : .unknown,
-            lane: lane)
+        guard isSampled else {
+            return ActiveSpan(notSampled: operationName, identity, context, lane)
+        }
+        return startRecording(
+            operationName, identity, parentID: parent.spanID, isParentRemote: isRemote, context,
+            kind, lane, start: start(lane))
     }
 
     private func startRoot(
@@ -79,10 +83,30 @@ final class TracerCore: Sendable {
         let identity = SpanIdentity(
             traceID: traceID, spanID: lane.generator.spanID(),
             flags: TraceFlags.random.sampled(isSampled), traceState: TraceState())
-        return ActiveSpan(
-            operationName, identity: identity, parentID: nil, isParentRemote: false,
-            context: context, kind: kind, start: isSampled ? start(lane) : .unknown,
-            lane: lane)
+        guard isSampled else {
+            return ActiveSpan(notSampled: operationName, identity, context, lane)
+        }
+        return startRecording(
+            operationName, identity, parentID: nil, isParentRemote: false, context, kind, lane,
+            start: start(lane))
+    }
+
+    @inline(__always)
+    private func startRecording(
+        _ operationName: String, _ identity: SpanIdentity, parentID: SpanID?,
+        isParentRemote: Bool, _ context: ServiceContext, _ kind: SpanKind, _ lane: RecordingLane,
+        start: SpanInstant
+    ) -> ActiveSpan {
+        let head = SpanDraft.Head(
+            traceID: identity.traceID, spanID: identity.spanID, parentSpanID: parentID,
+            flags: UInt32(identity.flags.rawValue) | SpanRecord.parentFlags(isParentRemote),
+            kind: SpanRecord.Kind(kind), startNanoseconds: start.nanoseconds)
+        let draft = lane.begin(head, operationName, identity.traceState)
+        let span = ActiveSpan(
+            operationName, identity, context, lane, start: start, draft: draft)
+        let isFirstOfProcess = parentID == nil || isParentRemote
+        if isFirstOfProcess, !context.isEmpty { span.sayScope(of: context) }
+        return span
     }
 }
 

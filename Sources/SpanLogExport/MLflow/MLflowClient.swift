@@ -1,17 +1,21 @@
 /// Sends requests to one MLflow server, again if that may help.
 struct MLflowClient: Sendable {
     private let transport: any ExportTransport
-    private let credentials: MLflowCredentials?
+    private let headers: [(name: String, value: String)]
     private let pause: @Sendable (Duration) async throws -> Void
 
     init(
         _ transport: any ExportTransport, credentials: MLflowCredentials?,
+        workspace: String? = nil,
         pause: @escaping @Sendable (Duration) async throws -> Void = {
             try await Task.sleep(for: $0)
         }
     ) {
         self.transport = transport
-        self.credentials = credentials
+        // A server without workspaces refuses requests that name one.
+        headers =
+            (credentials.map { [("Authorization", $0.authorization)] } ?? [])
+            + (workspace.map { [("X-MLFLOW-WORKSPACE", $0)] } ?? [])
         self.pause = pause
     }
 
@@ -26,9 +30,7 @@ struct MLflowClient: Sendable {
         _ request: ExportRequest, _ patience: MLflowPatience
     ) async throws -> (MLflowAnswer, ExportResponse) {
         var request = request
-        if let credentials {
-            request.headers.append(("Authorization", credentials.authorization))
-        }
+        request.headers += headers
         for attempt in 1... {
             let answer: MLflowAnswer
             var retryAfter: Duration?

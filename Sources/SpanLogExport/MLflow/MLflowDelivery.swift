@@ -7,20 +7,30 @@ struct MLflowDelivery: Sendable {
     let experimentID: String
     let experimentName: String
     let limits: MLflowRequestLimits
+    var sendsSpansOnly = false
     let failures: MLflowFailureCount
     let progress: MLflowProgress
 
-    /// Sends the spans of `batch` and then what is to be said about each of its traces.
+    /// Sends the spans of `batch` and then what is to be said about each of its traces: nothing about
+    /// those whose root somebody else has brought to the server.
     ///
     /// - Returns: What was taken and what was refused.
     /// - Throws: ``ExportError`` if nothing else can succeed either.
     func deliver(_ batch: MLflowBatch) async throws -> MLflowDeliveryOutcome {
         var outcome = MLflowDeliveryOutcome()
+        // Whether a trace was there before must be asked before there are spans of it.
+        let othersTraces = try await othersTraces(among: batch.traces, &outcome)
         try await sendSpans(of: batch.traces[...], &outcome)
         for trace in batch.traces {
-            try await sendInfo(of: trace, &outcome)
+            if let others = othersTraces[trace.id] {
+                try await complete(trace, others, &outcome)
+            } else if !sendsSpansOnly || trace.info.isHeadless {
+                // Without a root, nothing else would end the trace.
+                try await sendInfo(of: trace, &outcome)
+            }
             progress.advance(by: trace.spans.count)
         }
+        outcome.note(batch.traces)
         return outcome
     }
 
@@ -91,14 +101,29 @@ struct MLflowDelivery: Sendable {
         var request = ExportRequest(.post, "/api/3.0/mlflow/traces")
         request.headers = [("Content-Type", "application/json")]
         request.body = try trace.info.body(experimentID: experimentID, spanSizes: spanSizes)
-        if let refusal = try await refusal(of: request) {
+        let (answer, response) = try await client.send(request, .delivery)
+        if let refusal = try refusal(answer) {
             try failures.record(refusal, at: client.address)
-            outcome.refuse(trace.id, nil, refusal.reason)
+            return outcome.refuse(trace.id, nil, refusal.reason)
         }
+        let info = JSON.decoded(StoredTrace.self, response.body)?.trace.traceInfo
+        try await sendAttachments(
+            of: trace, to: info?.tags?[MLflowKey.artifactLocation], &outcome)
     }
 
-    private func refusal(of request: ExportRequest) async throws -> MLflowServerRefusal? {
-        let (answer, _) = try await client.send(request, .delivery)
+    /// What the server says of a trace that it has stored.
+    private struct StoredTrace: Decodable {
+        let trace: Trace
+
+        struct Trace: Decodable { let traceInfo: Info }
+        struct Info: Decodable { let tags: [String: String]? }
+    }
+
+    func refusal(of request: ExportRequest) async throws -> MLflowServerRefusal? {
+        try refusal(try await client.send(request, .delivery).0)
+    }
+
+    private func refusal(_ answer: MLflowAnswer) throws -> MLflowServerRefusal? {
         switch answer {
         case .success:
             failures.reset()
@@ -124,6 +149,8 @@ struct MLflowServerRefusal {
 struct MLflowDeliveryOutcome: Sendable {
     private(set) var acceptedSizes: [TraceID: [Int]] = [:]
     private(set) var refusals: [TraceID: [MLflowExportResult.Refusal]] = [:]
+    /// The traces of which nothing was refused, with the checksums of what was sent.
+    private(set) var deliveredTraces: [(TraceID, UInt128)] = []
 
     mutating func accept(_ spans: ArraySlice<MLflowTrace.Span>, of trace: MLflowTrace) {
         acceptedSizes[trace.id, default: []] += spans.map(\.bytes.count)
@@ -131,6 +158,10 @@ struct MLflowDeliveryOutcome: Sendable {
 
     mutating func refuse(_ trace: TraceID, _ span: SpanID?, _ reason: String) {
         refusals[trace, default: []].append(.init(traceID: trace, spanID: span, reason: reason))
+    }
+
+    mutating func note(_ traces: [MLflowTrace]) {
+        deliveredTraces += traces.filter { refusals[$0.id] == nil }.map { ($0.id, $0.checksum) }
     }
 
     /// Whether so many spans of a trace were refused, and none taken, that the rest will be, too.

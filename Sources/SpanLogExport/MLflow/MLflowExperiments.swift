@@ -79,7 +79,7 @@ struct MLflowExperiments {
 extension String {
     /// The text as one value within a query, everything but RFC 3986's unreserved characters
     /// escaped.
-    fileprivate var percentEncoded: String {
+    var percentEncoded: String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in utf8 {

@@ -51,6 +51,9 @@ struct MLflowSpan {
         record.attributes.compactMap { attribute in
             // Tags of the trace go to its root, wherever they were set.
             if attribute.key.hasPrefix(MLflowKey.traceTagPrefix) { return nil }
+            if MLflowStatements.isOurs(attribute.key) || attribute.key == MLflowKey.logLevel {
+                return nil
+            }
             return Attribute(attribute.key, Self.value(of: attribute))
         }
     }
@@ -96,7 +99,9 @@ extension MLflowSpan {
     /// What MLflow would not know otherwise, save for keys that the span has itself.
     private var addedAttributes: [Attribute] {
         let known = Set(record.attributes.map(\.key))
-        return (fixedAttributes + resourceAttributes).filter { !known.contains($0.key) }
+        let level = Attribute(MLflowKey.logLevel, .int(MLflowLogLevel.level(of: record)))
+        let added = fixedAttributes + clockAttributes + resourceAttributes
+        return [level] + added.filter { !known.contains($0.key) }
     }
 
     private var fixedAttributes: [Attribute] {
@@ -111,6 +116,20 @@ extension MLflowSpan {
         ]
         for (key, count) in dropped where count > 0 {
             added.append(Attribute(key, .int(Int64(count))))
+        }
+        return added
+    }
+
+    /// How the times were corrected, in traces whose times were compared with other clocks'.
+    private var clockAttributes: [Attribute] {
+        guard context.namesClocks, let clock = span.clock else { return [] }
+        var added = [
+            Attribute("clock.method", .string(clock.method.rawValue)),
+            Attribute("clock.offset_ns", .int(clock.offsetNanoseconds)),
+        ]
+        // A bound that nobody knows is not there: it must not look like none.
+        if let bound = clock.boundNanoseconds {
+            added.append(Attribute("clock.bound_ns", .int(Int64(clamping: bound))))
         }
         return added
     }

@@ -1,5 +1,6 @@
 import SpanLogFormat
 import SpanLogMerge
+import SpanLogStore
 
 /// A trace in the form in which it is sent.
 struct MLflowTrace: Sendable {
@@ -7,7 +8,7 @@ struct MLflowTrace: Sendable {
     let info: MLflowTraceInfo
     /// The spans, the main root last: as long as it is missing, the trace counts as in progress.
     let spans: [Span]
-    /// The bytes of all spans.
+    /// The bytes of all spans and attachments.
     let byteCount: Int
 
     /// A span as it stands in a request.
@@ -17,14 +18,31 @@ struct MLflowTrace: Sendable {
         let bytes: [UInt8]
     }
 
-    init(_ trace: ArchivedTrace) {
-        let context = MLflowTraceContext(trace)
+    /// What the spans refer to.
+    let attachments: [MLflowAttachment]
+
+    /// - Returns: `nil` if there are only notes about the trace, and none of its spans.
+    init?(_ archived: ArchivedTrace) {
+        let trace = archived.withoutNotes.withGenAIFields
+        guard !trace.spans.isEmpty else { return nil }
+        let context = MLflowTraceContext(trace, MLflowTraceValues(archived))
         var order = Array(trace.spans.indices)
         if let root = context.rootIndex { order.append(order.remove(at: root)) }
         spans = order.map { Span(MLflowSpan.record(at: $0, of: trace, context)) }
-        byteCount = spans.reduce(0) { $0 + $1.bytes.count }
+        attachments = context.values.attachments
+        byteCount =
+            spans.reduce(0) { $0 + $1.bytes.count }
+            + attachments.reduce(0) { $0 + $1.bytes.count }
         info = MLflowTraceInfo(trace, context)
         id = trace.id
+    }
+
+    /// A checksum of everything that is sent about the trace, wherever it goes.
+    var checksum: UInt128 {
+        let body = (try? info.body(experimentID: "", spanSizes: [])) ?? []
+        let parts = spans.map(\.bytes) + [body] + attachments.map(\.bytes)
+        let checksums = parts.flatMap { Checksum.xxh128($0, 0..<$0.count).littleEndianBytes }
+        return Checksum.xxh128(checksums, 0..<checksums.count)
     }
 }
 

@@ -6,12 +6,20 @@ struct MLflowTraceContext {
     let values: MLflowTraceValues
     /// The place of the main root, the first span without a parent; `nil` if all have parents.
     let rootIndex: Int?
+    /// Whether some span's times were corrected, or could not be.
+    let namesClocks: Bool
     private let lastEvidence: [RecorderID: UInt64]
     private let recorders: [SpanID: RecorderID]
 
-    init(_ trace: ArchivedTrace) {
-        values = MLflowTraceValues(trace)
+    /// - Parameters:
+    ///   - trace: The trace, without notes.
+    ///   - values: What its spans and its notes say about it.
+    init(_ trace: ArchivedTrace, _ values: MLflowTraceValues) {
+        self.values = values
         rootIndex = trace.spans.firstIndex { $0.record.parentSpanID == nil }
+        namesClocks = trace.spans.contains { span in
+            span.clock.map { $0.method != .reference || $0.offsetNanoseconds != 0 } ?? false
+        }
         lastEvidence = Self.lastEvidence(trace)
         recorders = Dictionary(
             trace.spans.map { ($0.record.spanID, $0.recorderID) }, uniquingKeysWith: { $1 })
@@ -45,7 +53,8 @@ struct MLflowTraceContext {
             var times = [record.startNanoseconds, record.endNanoseconds]
             times += record.events.map(\.nanoseconds)
             if case .int(let lastSeen) = record.attributes.value(for: MLflowKey.lastSeen) {
-                times.append(UInt64(clamping: lastSeen))
+                let recorded = UInt64(clamping: lastSeen)
+                times.append(span.clock?.corrected(recorded) ?? recorded)
             }
             let latest = times.max() ?? 0
             last[span.recorderID] = max(last[span.recorderID] ?? 0, latest)

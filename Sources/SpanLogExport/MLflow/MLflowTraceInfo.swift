@@ -1,4 +1,3 @@
-import FoundationEssentials
 import SpanLogFormat
 import SpanLogMerge
 
@@ -9,11 +8,17 @@ struct MLflowTraceInfo: Sendable {
     let traceID: TraceID
     let requestTimeMilliseconds: Int64
     let durationMilliseconds: Int64
-    let isError: Bool
+    let state: MLflowState
+    /// Whether the trace's root is in no store.
+    let isHeadless: Bool
+    let clientRequestID: String?
     let requestPreview: String?
     let responsePreview: String?
     let metadata: [String: String]
     let tags: [String: String]
+    /// The tags without a name that nobody gave.
+    let givenTags: [String: String]
+    let assessments: [MLflowAssessment]
 
     init(_ trace: ArchivedTrace, _ context: MLflowTraceContext) {
         let root = context.rootIndex.map { trace.spans[$0] }
@@ -22,17 +27,30 @@ struct MLflowTraceInfo: Sendable {
         requestTimeMilliseconds = Int64(times.lowerBound / 1_000_000)
         durationMilliseconds = Int64((times.upperBound - times.lowerBound) / 1_000_000)
         // A trace whose root is nowhere did not end well, and must not look as if it went on.
-        isError = root.map { $0.record.status.code == .error || $0.record.isUnfinished } ?? true
+        let isError =
+            root.map { $0.record.status.code == .error || $0.record.isUnfinished } ?? true
+        state = context.values.state ?? (isError ? .error : .ok)
+        isHeadless = root == nil
+        clientRequestID = context.values.clientRequestID
 
         let inputs = root.flatMap { MLflowRecordedValue(MLflowKey.spanInputs, of: $0.record) }
         let outputs = root.flatMap { MLflowRecordedValue(MLflowKey.spanOutputs, of: $0.record) }
-        requestPreview = inputs.map { MLflowPreview(of: $0, role: .user).text }
-        responsePreview = outputs.map { MLflowPreview(of: $0, role: .assistant).text }
+        requestPreview =
+            context.values.requestPreview
+            ?? inputs.map { MLflowPreview(of: $0, role: .user).text }
+        responsePreview =
+            context.values.responsePreview
+            ?? outputs.map { MLflowPreview(of: $0, role: .assistant).text }
+        assessments = context.values.assessments
 
         let leader = root ?? trace.spans.first
-        metadata = Self.metadata(context.values, leader?.resource, inputs, outputs)
+        var metadata = Self.metadata(context.values, leader?.resource, inputs, outputs)
+        if isHeadless { metadata[MLflowKey.headless] = "true" }
+        self.metadata = metadata
         let name = context.values.name ?? leader?.record.name
         var tags = context.values.tags
+        tags[MLflowKey.traceName] = context.values.name
+        givenTags = tags
         tags[MLflowKey.traceName] = name?.truncated(MLflowLimit.tagValue)
         self.tags = tags
     }
@@ -60,7 +78,7 @@ struct MLflowTraceInfo: Sendable {
             resource?.serviceName?.truncated(MLflowLimit.metadataValue)
         metadata["mlflow.trace.session"] = values.session
         metadata["mlflow.trace.user"] = values.user
-        return metadata
+        return metadata.merging(values.metadata) { $1 }
     }
 }
 
@@ -70,35 +88,35 @@ extension MLflowTraceInfo {
     /// - Parameter spanSizes: The bytes of each span that the server has taken. Readers wait for
     ///   as many spans as this says.
     func body(experimentID: String, spanSizes: [Int]) throws -> [UInt8] {
+        var info = try storedInfo(experimentID: experimentID, spanSizes: spanSizes)
+        info.executionDuration = MLflowTime.duration(milliseconds: durationMilliseconds)
+        return try JSON.encoded(Body(trace: .init(traceInfo: info)))
+    }
+
+    /// The same as it stands in a file, of no experiment.
+    func fileInfo(spanSizes: [Int]) throws -> Info {
+        var info = try storedInfo(experimentID: "", spanSizes: spanSizes)
+        info.executionDurationMs = durationMilliseconds
+        return info
+    }
+
+    private func storedInfo(experimentID: String, spanSizes: [Int]) throws -> Info {
         var metadata = metadata
         metadata["mlflow.trace.sizeStats"] = Self.sizeStatistics(spanSizes)
         metadata["mlflow.trace.sizeBytes"] = String(spanSizes.reduce(0, +))
-        let info = Body.Info(
+        return Info(
             traceID: "tr-\(traceID)",
             traceLocation: .init(mlflowExperiment: .init(experimentID: experimentID)),
-            requestTime: requestTime, executionDuration: duration,
-            state: isError ? "ERROR" : "OK",
+            clientRequestID: clientRequestID?.storable,
+            requestTime: MLflowTime.text(milliseconds: requestTimeMilliseconds),
+            state: state.rawValue,
             requestPreview: requestPreview?.storable, responsePreview: responsePreview?.storable,
-            traceMetadata: metadata.mapValues(\.storable), tags: storableTags)
-        return try JSON.encoded(Body(trace: .init(traceInfo: info)))
+            traceMetadata: metadata.mapValues(\.storable), tags: storableTags,
+            assessments: try assessments.map { try $0.body(of: traceID) }.nilIfEmpty)
     }
 
     private var storableTags: [String: String] {
         Dictionary(tags.map { ($0.storable, $1.storable) }, uniquingKeysWith: { max($0, $1) })
-    }
-
-    private var requestTime: String {
-        let seconds = Date(timeIntervalSince1970: Double(requestTimeMilliseconds / 1000))
-        let text = seconds.formatted(.iso8601).dropLast()
-        return "\(text).\(Self.threeDigits(requestTimeMilliseconds))Z"
-    }
-
-    private var duration: String {
-        "\(durationMilliseconds / 1000).\(Self.threeDigits(durationMilliseconds))s"
-    }
-
-    private static func threeDigits(_ milliseconds: Int64) -> String {
-        String(String(1000 + milliseconds % 1000).dropFirst())
     }
 
     /// The statistics as MLflow prints them, over the spans' sizes in OTLP.
@@ -120,23 +138,28 @@ extension MLflowTraceInfo {
         return sorted[lower] + Int(step * (place - Double(lower)))
     }
 
-    /// The names, in snake case, are those of MLflow's REST API.
     private struct Body: Encodable {
         let trace: Trace
 
         struct Trace: Encodable { let traceInfo: Info }
+    }
 
-        struct Info: Encodable {
-            let traceID: String
-            let traceLocation: Location
-            let requestTime: String
-            let executionDuration: String
-            let state: String
-            let requestPreview: String?
-            let responsePreview: String?
-            let traceMetadata: [String: String]
-            let tags: [String: String]
-        }
+    /// The names, in snake case, are those of MLflow's REST API and of its files.
+    struct Info: Encodable {
+        let traceID: String
+        let traceLocation: Location
+        let clientRequestID: String?
+        let requestTime: String
+        /// In a request.
+        var executionDuration: String?
+        /// In a file.
+        var executionDurationMs: Int64?
+        let state: String
+        let requestPreview: String?
+        let responsePreview: String?
+        let traceMetadata: [String: String]
+        let tags: [String: String]
+        let assessments: [MLflowAssessment.Body]?
 
         struct Location: Encodable {
             var type = "MLFLOW_EXPERIMENT"
@@ -149,7 +172,14 @@ extension MLflowTraceInfo {
 
 extension String {
     /// The text without the one character that some databases cannot hold in a column.
-    fileprivate var storable: String {
+    var storable: String {
         utf8.contains(0) ? replacing("\0", with: "\u{FFFD}") : self
     }
+
+    /// The same, as long as a column allows.
+    func storable(_ scalarMax: Int) -> String { storable.truncated(scalarMax) }
+}
+
+extension Array {
+    fileprivate var nilIfEmpty: Self? { isEmpty ? nil : self }
 }

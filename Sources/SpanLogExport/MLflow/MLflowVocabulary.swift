@@ -5,20 +5,37 @@ enum MLflowKey {
     static let spanType = AttributeKey.spanType
     static let spanInputs = AttributeKey.spanInputs
     static let spanOutputs = AttributeKey.spanOutputs
+    static let logLevel = AttributeKey.logLevel
     static let traceTagPrefix = AttributeKey.traceTagPrefix
     /// The tag of a trace, without the prefix.
     static let traceName = "mlflow.traceName"
+    /// The tag by which the server says where the trace's files are.
+    static let artifactLocation = "mlflow.artifactLocation"
     static let session = AttributeKey.session
     static let user = AttributeKey.user
     static let conversation = "gen_ai.conversation.id"
     static let lastSeen = AttributeKey.lastSeen
     /// Our own: the span's end was never recorded.
     static let unfinished = "spanlog.unfinished"
+    /// Our own, in the metadata of a trace: its root was not in the archive.
+    static let headless = "spanlog.headless"
 
     /// Whether a string under this key may be JSON text, by the convention of the recorder.
     static func holdsJSON(_ key: String) -> Bool {
-        (key.hasPrefix("mlflow.") || key.hasPrefix("gen_ai.")) && key != spanType
-            && key != conversation
+        (key.hasPrefix("mlflow.") || key.hasPrefix("gen_ai.")) && !texts.contains(key)
+    }
+
+    /// What is text even if it looks like JSON.
+    private static let texts: Set = [
+        spanType, conversation, AttributeKey.model, AttributeKey.provider,
+        AttributeKey.spanDescription, AttributeKey.messageFormat, AttributeKey.functionName,
+    ]
+
+    /// Whether metadata under this key of MLflow's own may come from a recorder: what says where the
+    /// trace was made. Everything else the server derives.
+    static func isFreeMetadata(_ key: String) -> Bool {
+        key == "mlflow.modelId" || key == "mlflow.sourceRun" || key == "mlflow.user"
+            || key.hasPrefix("mlflow.source.")
     }
 }
 
@@ -31,6 +48,10 @@ enum MLflowLimit {
     static let session = 250
     static let spanType = 500
     static let user = 8000
+    static let clientRequestID = 50
+    static let assessmentID = 50
+    /// The name of an assessment, and who made it.
+    static let assessmentName = 250
     /// MLflow cannot read a span again whose attribute nests more than 31 objects.
     static let nesting = 30
     /// Python refuses to read an integer of more than 4300 digits.

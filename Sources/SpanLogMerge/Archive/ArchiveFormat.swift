@@ -2,7 +2,8 @@ import SpanLogFormat
 
 /// The tables of an archive. FileFormat in SpanLog's documentation describes every byte.
 enum ArchiveFormat {
-    /// `format` → "spanlog-archive 3"; `report` → a chunk with the merge's report as JSON.
+    /// `format` → "spanlog-archive 3"; `report` → a chunk with the merge's report as JSON; `clocks` → a
+    /// chunk with the corrections of clocks.
     static let meta = "meta"
     /// ``traceKey(_:part:)`` of the last trace of a chunk → the chunk.
     static let traces = "traces"
@@ -10,10 +11,15 @@ enum ArchiveFormat {
     static let index = "index"
     /// A number → a chunk of records that no tree can hold, with their reasons.
     static let quarantine = "quarantine"
+    /// The id of the last boot of a chunk → the chunk of ``ArchivedAnchors``.
+    static let anchors = "anchors"
+    /// ``sealKey(_:_:)`` of the last block of a chunk → the chunk of ``ArchivedSeals``.
+    static let seals = "seals"
 
     static let formatKey = Array("format".utf8)
     static let format = Array("spanlog-archive 3".utf8)
     static let reportKey = Array("report".utf8)
+    static let clocksKey = Array("clocks".utf8)
 
     /// Traces stand in the order of their scrambled ids: partitions of equal size are ranges of it.
     static func traceKey(_ id: TraceID, part: UInt32 = 0) -> [UInt8] {
@@ -22,6 +28,10 @@ enum ArchiveFormat {
 
     static func indexKey(start: UInt64, _ id: TraceID) -> [UInt8] {
         start.bigEndianBytes + id.bytes
+    }
+
+    static func sealKey(_ recorder: UInt128, _ sequence: UInt64) -> [UInt8] {
+        recorder.bigEndianBytes + sequence.bigEndianBytes
     }
 
     /// Fields of a chunk's payload.
@@ -48,7 +58,8 @@ enum ArchiveFormat {
 
     /// The first number of a span's provenance.
     enum Provenance {
-        /// The span was made of the originals beside it.
+        /// The span was made of the originals beside it. The second number is the greatest sequence of
+        /// theirs, plus 1.
         static let derived: UInt64 = 0
         /// Added to a record's sequence, which is 0 for a span that was open.
         static let offset: UInt64 = 1
@@ -57,6 +68,9 @@ enum ArchiveFormat {
     /// A chunk's payload is about as long as this, unless a single entry is longer.
     static let chunkBytesMax = 256 << 10
     static let indexChunkBytesMax = 64 << 10
+    static let clockChunkBytesMax = 64 << 10
+    /// The blocks of an entry of `seals`.
+    static let sealsPerEntryMax = 4096
     /// A trace that is longer is stored in parts.
     static let partBytesMax = 1 << 20
 }

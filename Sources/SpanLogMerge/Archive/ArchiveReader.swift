@@ -10,9 +10,15 @@ public struct ArchiveReader: Sendable {
     public let path: String
     /// What the merge counted.
     public let report: MergeReport
+    /// How the clocks of hosts are corrected.
+    public let corrections: ClockCorrections
+    /// Whether times are read as they were recorded.
+    public var readsRawTimes = false
     let traces: LMDBTree?
     private let index: LMDBTree?
     private let quarantine: LMDBTree?
+    private let anchors: LMDBTree?
+    private let seals: LMDBTree?
 
     /// Opens the archive at `path`.
     ///
@@ -37,6 +43,9 @@ public struct ArchiveReader: Sendable {
             guard format == ArchiveFormat.format else { throw Self.newer(path, format) }
             let content = try ArchiveChunk.content(of: report)
             self.report = try MergeReport(decoding: Array(content.bytes[content.payload]))
+            corrections = try Self.corrections(meta)
+            anchors = try tables.table(ArchiveFormat.anchors)
+            seals = try tables.table(ArchiveFormat.seals)
             traces = try tables.table(ArchiveFormat.traces)
             index = try tables.table(ArchiveFormat.index)
             quarantine = try tables.table(ArchiveFormat.quarantine)
@@ -45,6 +54,14 @@ public struct ArchiveReader: Sendable {
         } catch {
             throw Self.notAnArchive(path, cause: error)
         }
+    }
+
+    private static func corrections(_ meta: LMDBTree) throws -> ClockCorrections {
+        guard let value = try meta.value(for: ArchiveFormat.clocksKey) else {
+            throw FormatError("an archive does not say how clocks are corrected")
+        }
+        let content = try ArchiveChunk.content(of: value)
+        return try ClockCorrections(decoding: Array(content.bytes[content.payload]))
     }
 
     private static func notAnArchive(_ path: String, cause: (any Error)? = nil) -> MergeError {
@@ -70,20 +87,34 @@ extension ArchiveReader {
 
     /// The traces that started last, newest first.
     ///
-    /// - Complexity: O(*n*) in `limit`.
+    /// - Complexity: O(*n*) in `limit`, and in the traces that started as much earlier as clocks were
+    ///   corrected.
     public func newestSummaries(limit: Int) throws -> [TraceSummary] {
         var summaries: [TraceSummary] = []
         try reading {
             try index?.forEachEntry(isReversed: true) { entry in
-                guard summaries.count < limit else { return false }
-                for summary in try chunk(index, entry).reversed()
-                where summaries.count < limit {
-                    summaries.append(summary)
+                if summaries.count >= limit {
+                    guard limit > 0 else { return false }
+                    summaries.sort(by: Self.isNewer)
+                    summaries.removeLast(summaries.count - limit)
+                    let latest = latestStart(inChunkUnder: entry.key)
+                    guard summaries[limit - 1].startNanoseconds <= latest else { return false }
                 }
+                summaries += try chunk(index, entry)
                 return true
             }
         }
-        return summaries
+        return Array(summaries.sorted(by: Self.isNewer).prefix(limit))
+    }
+
+    private static func isNewer(_ left: TraceSummary, _ right: TraceSummary) -> Bool {
+        (left.startNanoseconds, left.traceID) > (right.startNanoseconds, right.traceID)
+    }
+
+    /// When the traces of a chunk of the index, or of one before it, started at the latest.
+    private func latestStart(inChunkUnder key: [UInt8]) -> UInt64 {
+        let recorded = UInt64(bigEndianBytes: key.prefix(8))
+        return readsRawTimes ? recorded : corrections.latest(recorded)
     }
 
     /// The trace `id`, or `nil` if the archive does not hold it.
@@ -91,7 +122,8 @@ extension ArchiveReader {
     /// - Complexity: O(*n*) in the trace's bytes.
     public func trace(_ id: TraceID) throws -> ArchivedTrace? {
         try reading {
-            var decoder = TraceDecoder(id)
+            var decoder = TraceDecoder(
+                id, readsRawTimes ? nil : ClockReading(corrections, seals: seals))
             // A chunk stands under the key of its last trace.
             try traces?.forEachEntry(from: ArchiveFormat.traceKey(id)) { entry in
                 guard let value = try traces?.value(of: entry) else { return false }
@@ -106,13 +138,20 @@ extension ArchiveReader {
     /// - Complexity: O(*n*) in the number of traces, in time and memory.
     public func traceIDs() throws -> [TraceID] {
         var ids: [TraceID] = []
+        try forEachSummary { ids.append($0.traceID) }
+        return ids
+    }
+
+    /// Calls `body` with a summary of each trace, oldest first.
+    ///
+    /// - Complexity: O(*n*) in the number of traces.
+    public func forEachSummary(_ body: (TraceSummary) throws -> Void) throws {
         try reading {
             try index?.forEachEntry { entry in
-                ids += try chunk(index, entry).map(\.traceID)
+                for summary in try chunk(index, entry) { try body(summary) }
                 return true
             }
         }
-        return ids
     }
 
     /// Calls the bodies with all chunks of traces, and of records that no trace can hold.
@@ -122,6 +161,22 @@ extension ArchiveReader {
     ) throws {
         try forEachChunk(of: traces, body)
         try forEachChunk(of: quarantine, quarantineBody)
+    }
+
+    /// What the archive keeps of its blocks for the sake of clocks.
+    func clockSources() throws -> ClockSources {
+        var sources = ClockSources()
+        try forEachChunk(of: anchors) { value, _ in
+            for (domain, anchors) in try ArchivedAnchors.all(in: value) {
+                sources.add(anchors, of: domain)
+            }
+        }
+        try forEachChunk(of: seals) { value, _ in
+            for entry in try ArchivedSeals.all(in: value) {
+                for block in entry.blocks { sources.add(block) }
+            }
+        }
+        return sources
     }
 
     private func forEachChunk(
@@ -144,7 +199,9 @@ extension ArchiveReader {
         while let field = try reader.next() {
             guard field.number == ArchiveFormat.Chunk.entry else { continue }
             summaries.append(
-                try TraceSummary(decoding: content.bytes, try reader.range(field.value)))
+                try TraceSummary(
+                    decoding: content.bytes, try reader.range(field.value),
+                    readsRawTimes ? nil : corrections))
         }
         return summaries
     }

@@ -40,6 +40,7 @@ struct ArchiveWriter: ~Copyable {
         var options = LMDBEnvironment.Options(mapSizeBytes: 1 << mapSizeShift)
         options.isLockFree = true
         options.isUnsynced = true
+        options.tablesMax = 8
         do {
             return try LMDBEnvironment.open(path: path, options: options)
         } catch {
@@ -84,9 +85,12 @@ struct ArchiveWriter: ~Copyable {
         partial.beginSync()
     }
 
-    /// Writes index and report, makes the archive durable and gives it its name.
-    consuming func finish(_ report: MergeReport, replacing isReplacing: Bool) throws {
+    /// Writes index, clocks and report, makes the archive durable and gives it its name.
+    consuming func finish(
+        _ report: MergeReport, _ clocks: ArchiveClocks, replacing isReplacing: Bool
+    ) throws {
         try writeIndex()
+        try write { transaction in try clocks.write(&transaction) }
         var value = ArchiveChunk.begin() + (try report.json())
         ArchiveChunk.seal(&value)
         try write { transaction in

@@ -16,17 +16,22 @@ public struct ArchivedTrace: Sendable {
 
 /// A span together with who recorded it.
 public struct ArchivedSpan: Sendable {
-    /// The span itself, with its raw times.
+    /// The span itself. Its times, and those of its events, are corrected as ``clock`` says.
     public let record: SpanRecord
     /// The resource of the recorder: service, host, process.
     public let resource: Resource
-    /// The span itself, with its raw times.
+    /// Who recorded the span.
     public let recorderID: RecorderID
+    /// How times were corrected, or `nil` if they are as they were recorded.
+    public let clock: SpanClock?
 
     /// Creates a span with its provenance.
-    public init(record: SpanRecord, resource: Resource, recorderID: RecorderID) {
+    public init(
+        record: SpanRecord, resource: Resource, recorderID: RecorderID, clock: SpanClock? = nil
+    ) {
         self.record = record
         self.resource = resource
         self.recorderID = recorderID
+        self.clock = clock
     }
 }

@@ -5,16 +5,20 @@ struct TraceDecoder {
     private let id: TraceID
     private let key: [UInt8]
     private var spans: [ArchivedSpan] = []
+    private var clocks: ClockReading?
 
-    init(_ id: TraceID) {
+    /// - Parameter clocks: What corrects times, or `nil` to leave them as they were recorded.
+    init(_ id: TraceID, _ clocks: ClockReading? = nil) {
         self.id = id
+        self.clocks = clocks
         key = ArchiveFormat.traceKey(id)
     }
 
     /// The trace, or `nil` if no chunk held a part of it.
     var trace: ArchivedTrace? {
         guard !spans.isEmpty else { return nil }
-        let sorted = spans.sorted { left, right in
+        let cut = clocks == nil ? spans : CycleCut.corrected(spans)
+        let sorted = cut.sorted { left, right in
             (left.record.startNanoseconds, left.record.spanID, left.recorderID)
                 < (right.record.startNanoseconds, right.record.spanID, right.recorderID)
         }
@@ -53,12 +57,38 @@ struct TraceDecoder {
         guard !places.isBrokenOff else { throw FormatError("a trace cannot be decoded") }
         for group in places.groups {
             let origin = try origins.origin(of: group, in: bytes)
-            for index in group.spans {
+            let correction = clocks?.correction(of: origin.origin)
+            let seals = try correction.map { try sealSequences($0, group, bytes) } ?? []
+            for (offset, index) in group.spans.enumerated() {
+                var record = try SpanRecord(decoding: bytes, places.spans[index])
+                let seal =
+                    try seals.isEmpty
+                    ? nil : clocks?.seal(origin.origin.recorder, seals[offset])
+                let clock = correction?.correct(&record, seal)
                 spans.append(
                     ArchivedSpan(
-                        record: try SpanRecord(decoding: bytes, places.spans[index]),
-                        resource: origin.resource, recorderID: origin.recorderID))
+                        record: record, resource: origin.resource,
+                        recorderID: origin.recorderID, clock: clock))
             }
+        }
+    }
+}
+
+extension TraceDecoder {
+    /// Of each span of a group, the block that tells when it was sealed, plus 1; none if that does not
+    /// matter, since the clock was never set.
+    private func sealSequences(
+        _ correction: DomainCorrection, _ group: SpanPlaces.Group, _ bytes: [UInt8]
+    ) throws -> [UInt64] {
+        guard correction.line.pieces.count > 1 else { return [] }
+        let provenance = try Provenance.decode(bytes, group)
+        guard provenance.count == 2 * group.spans.count else {
+            throw FormatError("a group of spans does not say where they were found")
+        }
+        typealias Number = ArchiveFormat.Provenance
+        return stride(from: 0, to: provenance.count, by: 2).map { place in
+            provenance[place] == Number.derived
+                ? provenance[place + 1] : provenance[place] - Number.offset
         }
     }
 }

@@ -4,12 +4,14 @@ import SpanLogStore
 /// The identifiers of all spans of a trace whose spans have no room in memory: enough to find
 /// parents and cycles.
 ///
-/// 21 bytes a span: the spans themselves are read a share at a time.
+/// 25 bytes a span: the spans themselves are read a share at a time.
 struct LargeTrace {
     /// The identifiers of the spans' records, by their scrambled values.
     private var keys: [UInt64] = []
     private var parentIDs: [UInt64] = []
     private var answers: [Bool] = []
+    /// The numbers of the spans' clock domains.
+    private(set) var domains: [Int32] = []
     /// The places of spans that got another identifier, by that one, and the other way round.
     private var renamed: [UInt64: Int] = [:]
     private var newIDs: [Int: UInt64] = [:]
@@ -29,12 +31,13 @@ struct LargeTrace {
         keys.reserveCapacity(capacity)
         parentIDs.reserveCapacity(capacity)
         answers.reserveCapacity(capacity)
+        domains.reserveCapacity(capacity)
     }
 
     var count: Int { keys.count }
 
     /// Adds the next share of spans.
-    mutating func append(_ spans: [JoinedSpan]) {
+    mutating func append(_ spans: [JoinedSpan], _ domainOfProducer: [Int32]) {
         for span in spans {
             if span.spanID != span.key {
                 renamed[span.spanID] = keys.count
@@ -43,6 +46,7 @@ struct LargeTrace {
             keys.append(span.key)
             parentIDs.append(span.parentID)
             answers.append(span.isAnswer)
+            domains.append(domainOfProducer[Int(span.producer)])
         }
     }
 

@@ -22,7 +22,7 @@ extension PartitionJoin {
             countLinks(ranges)
             if ranges.linksEnd < data.order.count { setAside(ranges.linksEnd, data.order.count) }
             byteCount += spans.reduce(0) { $0 + contentByteCount(of: $1) }
-            trace.append(spans)
+            trace.append(spans, clocks.domainOfProducer)
         }
         guard trace.count > 0 else { return try take(takeArchive()) }
         if hasOld, hasNew { counts.traces.reopened += 1 }
@@ -40,6 +40,7 @@ extension PartitionJoin {
         _ share: PartitionData.Source, from space: SpillSpace
     ) throws -> (spansEnd: Int, linksEnd: Int) {
         try data.load(share, from: space)
+        clocks.use(data.producers)
         let ranges = ranges
         // Ids of 64 bits may be among them that belong to the same trace.
         data.sortBySpan(0, ranges.spansEnd)
@@ -123,6 +124,7 @@ extension PartitionJoin {
             shares[first..<first + together].reduce(PartitionData.Source(), +)
         }
         var summary = LargeSummary()
+        var calls = LargeTraceCalls(trace)
         try forEachShare(id, joined, space) { join, base in
             for index in join.spans.indices {
                 for change in trace.newParents[base + index] ?? [] {
@@ -131,15 +133,18 @@ extension PartitionJoin {
             }
             join.parents = Array(trace.parents[base..<base + join.spans.count])
             summary.add(&join)
+            calls.note(join, from: base)
             join.countCalls { trace.isAnswered[base + $0] }
             join.layOut(id, parts)
             try take(join.takeArchive())
         }
+        calls.tell(&clocks)
+        clocks.share()
         if parts.count > 1 { counts.traces.large += 1 }
         count(summary.shape)
         append(
             id, summary.times, summary.shape, (summary.name, summary.name.indices),
-            summary.services.sorted())
+            summary.services.sorted(), summary.ranges, summary.names)
         try take(takeArchive())
     }
 }
@@ -149,6 +154,8 @@ private struct LargeSummary {
     var shape = PartitionJoin.Shape()
     var times = PartitionJoin.Times()
     var services: Set<String> = []
+    var ranges = ClockRanges()
+    private var candidates = ClockNames.Candidates()
     private var first: Named?
     private var root: Named?
     private var naming: Named?
@@ -161,18 +168,24 @@ private struct LargeSummary {
 
     var name: [UInt8] { (naming ?? root ?? first)?.name ?? [] }
 
+    /// Of the spans that may name the trace.
+    var names: ClockNames {
+        candidates.names(naming != nil ? .naming : root != nil ? .root : .first)
+    }
+
     mutating func add(_ join: inout PartitionJoin) {
         shape.mainRoot = nil
         join.addShape(to: &shape)
         var share = PartitionJoin.Times()
-        for (index, span) in join.spans.enumerated() {
-            share.add(span, at: index, among: join.spans)
-        }
+        share.add(join.spans)
         guard !join.spans.isEmpty else { return }
         times.start = min(times.start, share.start)
         times.end = max(times.end, share.end)
         times.errors += share.errors
         services.formUnion(join.services)
+        join.findClockRanges()
+        ranges.formUnion(join.clockRanges)
+        for rank in ClockNames.Rank.allCases { candidates.note(join, rank) }
         Self.keep(&first, Self.named(join, nil, share.first)) { $0 < $1 }
         if let place = shape.mainRoot {
             Self.keep(&root, Self.named(join, nil, place)) { $0 < $1 }

@@ -116,7 +116,7 @@ extension PartitionJoin {
                 isDerived
                     ? ArchiveFormat.Provenance.derived
                     : record.sequence + ArchiveFormat.Provenance.offset)
-            archive.chunk.writer.varint(isDerived ? 0 : UInt64(record.index))
+            archive.chunk.writer.varint(isDerived ? sealSequence(of: span) : UInt64(record.index))
         }
         archive.chunk.writer.endMessage(list)
         archive.chunk.writer.endMessage(start)

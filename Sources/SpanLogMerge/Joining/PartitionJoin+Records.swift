@@ -119,13 +119,15 @@ extension PartitionJoin {
         for place in places where data.records[Int(place)].traits.contains(.hasTraceName) {
             span.traits.insert(.hasTraceName)
         }
+        let bytes = result.span.encoded()
+        span.traits.insert(Record.Traits(ScannedSpan.call(in: bytes.span, 0..<bytes.count)))
         span.change = Int32(changes.count)
         let originals = places.sorted {
             let (one, other) = (data.records[Int($0)], data.records[Int($1)])
             if Self.key(one) != Self.key(other) { return Self.key(one) < Self.key(other) }
             return data.bytes[one.range].lexicographicallyPrecedes(data.bytes[other.range])
         }
-        changes.append(SpanChange(joined: result.span.encoded(), originals: originals))
+        changes.append(SpanChange(joined: bytes, originals: originals))
         return span
     }
 

@@ -6,6 +6,7 @@ extension PartitionJoin {
     mutating func finishTrace(_ id: TraceID) throws {
         findParents()
         if mayHaveCycles { cutCycles() }
+        findClockFacts()
         var shape = Shape()
         addShape(to: &shape)
         if spans.contains(where: { $0.kind == JoinedSpan.client }) {
@@ -83,7 +84,7 @@ extension PartitionJoin {
     /// Adds the spans at hand to what is known of their trace.
     mutating func addShape(to shape: inout Shape) {
         shape.spans += spans.count
-        for (index, span) in spans.enumerated() {
+        for (index, span) in spans.enumerated() where !span.traits.contains(.isNote) {
             if span.end == 0 { counts.traces.unfinished += 1 }
             switch parents[index] {
             case Self.noParent:
@@ -137,9 +138,11 @@ extension PartitionJoin {
 
     private mutating func summarize(_ id: TraceID, _ shape: Shape) {
         var times = Times()
-        for (index, span) in spans.enumerated() { times.add(span, at: index, among: spans) }
+        times.add(spans)
         let (bytes, name) = name(times.naming, shape.mainRoot ?? times.first)
-        append(id, times, shape, (bytes, name), services)
+        findClockRanges()
+        append(
+            id, times, shape, (bytes, name), services, clockRanges, clockNames(times, shape))
     }
 
     /// What a trace's summary says of its times and status.
@@ -151,13 +154,31 @@ extension PartitionJoin {
         var first = 0
         var naming: Int?
 
+        /// Adds the spans at hand. A note, which may come days after its trace, counts only if there is
+        /// nothing else.
+        mutating func add(_ spans: [JoinedSpan]) {
+            let isNoteOnly = spans.allSatisfy { $0.traits.contains(.isNote) }
+            for (index, span) in spans.enumerated() {
+                if isNoteOnly || !span.traits.contains(.isNote) {
+                    add(span, at: index, among: spans)
+                } else if span.traits.contains(.hasTraceName) {
+                    addName(span, at: index, among: spans)
+                }
+            }
+        }
+
         @inline(__always)
-        mutating func add(_ span: JoinedSpan, at index: Int, among spans: [JoinedSpan]) {
+        private mutating func add(_ span: JoinedSpan, at index: Int, among spans: [JoinedSpan]) {
             if (span.start, span.spanID) < (start, spans[first].spanID) { first = index }
             start = min(start, span.start)
             end = max(end, span.end, span.start)
             if span.status == 2 { errors += 1 }
-            guard span.traits.contains(.hasTraceName) else { return }
+            if span.traits.contains(.hasTraceName) { addName(span, at: index, among: spans) }
+        }
+
+        private mutating func addName(
+            _ span: JoinedSpan, at index: Int, among spans: [JoinedSpan]
+        ) {
             let isLater = naming.map { name in
                 (span.start, span.spanID) > (spans[name].start, spans[name].spanID)
             }
@@ -167,7 +188,7 @@ extension PartitionJoin {
 
     mutating func append(
         _ id: TraceID, _ times: Times, _ shape: Shape, _ name: (bytes: [UInt8], range: Range<Int>),
-        _ services: [String]
+        _ services: [String], _ ranges: ClockRanges, _ names: ClockNames
     ) {
         archive.summaries.append(id, start: times.start) { writer in
             typealias Field = TraceSummary.Field
@@ -180,6 +201,8 @@ extension PartitionJoin {
             writer.uint64(Field.rootCount, UInt64(shape.roots))
             writer.uint64(Field.orphanCount, UInt64(shape.orphans))
             for service in services { writer.string(Field.service, service) }
+            ranges.encode(from: times.start, to: times.end, into: &writer)
+            names.encode(from: times.start, into: &writer)
         }
     }
 

@@ -6,6 +6,7 @@ import SpanLogStore
 struct PartitionJoin {
     let rules: OrphanRules
     let options: Merge.Options
+    var clocks: ClockEvidence
     var data: PartitionData
     var counts = MergeCounts()
     var archive = ArchiveRunWriter()
@@ -21,14 +22,19 @@ struct PartitionJoin {
     var parents: [Int32] = []
     var places: [UInt32] = []
     var marks: [UInt32] = []
+    var clockRanges = ClockRanges()
 
     static let noParent: Int32 = -1
     static let missingParent: Int32 = -2
 
-    init(_ rules: OrphanRules, _ producers: RankedProducers, _ options: Merge.Options) {
+    init(
+        _ rules: OrphanRules, _ producers: RankedProducers, _ clocks: ClockCollection,
+        _ options: Merge.Options
+    ) {
         self.rules = rules
         data = PartitionData(producers)
         self.options = options
+        self.clocks = ClockEvidence(clocks)
     }
 
     /// Gives away what the last partition became.
@@ -39,12 +45,14 @@ struct PartitionJoin {
         _ source: inout PartitionData.Source, from space: SpillSpace, matchesLow64: Bool
     ) throws {
         try data.load(freeing: &source, from: space)
+        clocks.use(data.producers)
         var start = 0
         while start < data.order.count {
             let end = endOfTraces(from: start)
             try joinTraces(start, end, matchesLow64: matchesLow64)
             start = end
         }
+        clocks.share()
     }
 
     /// The end of the records whose trace ids have the same lower half.

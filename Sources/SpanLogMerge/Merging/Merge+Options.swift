@@ -12,6 +12,8 @@ extension Merge {
         public var temporaryDirectory: String?
         /// Whether a trace id of 64 bits is taken for the one of 128 bits that ends with it.
         public var matchesLow64 = false
+        /// How the clocks of hosts are aligned.
+        public var clockMode = ClockMode.auto
         /// Whether an archive is among the inputs.
         var isIncremental = false
 

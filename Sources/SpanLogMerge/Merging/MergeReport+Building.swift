@@ -3,7 +3,8 @@ import SpanLogStore
 
 extension MergeReport {
     init(
-        _ scattered: MergeRun.Scattered, _ counts: MergeCounts, temporaryByteCount: UInt64
+        _ scattered: MergeRun.Scattered, _ counts: MergeCounts, _ corrections: ClockCorrections,
+        temporaryByteCount: UInt64
     ) {
         stores = scattered.stores
         accounting = counts.accounting
@@ -16,6 +17,7 @@ extension MergeReport {
         links = counts.links
         digest = Hexadecimal.string(counts.digest.bigEndianBytes)
         self.temporaryByteCount = temporaryByteCount
+        clocks = ClockReport(corrections)
         let running = Set(stores.flatMap(\.recorders).filter(\.isRunning).map(\.id))
         recorders = scattered.knowledge.recorders.map { id, tally in
             Recorder(id, tally, isRunning: running.contains(id.description))

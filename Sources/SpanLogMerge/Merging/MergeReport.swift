@@ -22,6 +22,8 @@ public struct MergeReport: Sendable, Codable {
     public internal(set) var digest = ""
     /// The bytes of temporary space that the merge took at most.
     public internal(set) var temporaryByteCount: UInt64 = 0
+    /// How the clocks of hosts were aligned. The digest does not depend on it.
+    public internal(set) var clocks = ClockReport()
 
     /// Every record that was read ends in exactly one of the other counts.
     public struct Accounting: Sendable, Codable, Hashable {

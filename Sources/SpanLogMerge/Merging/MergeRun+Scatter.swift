@@ -6,6 +6,7 @@ extension MergeRun {
     struct Scattered: Sendable {
         let partitions: PartitionQueue
         let knowledge: RecorderKnowledge
+        let clockSources: ClockSources
         let stores: [StoreReport]
         let readCount: UInt64
     }
@@ -15,6 +16,7 @@ extension MergeRun {
         var results: [Scatterer.Result] = []
         var reports: [Int: StoreReport] = [:]
         var knowledge = RecorderKnowledge()
+        var clockSources = ClockSources()
     }
 
     /// Reads everything and sorts it into partitions.
@@ -35,9 +37,13 @@ extension MergeRun {
             defer { gathered = Gathered() }
             return gathered
         }
-        for archive in archives { all.knowledge.add(archive.report) }
+        for archive in archives {
+            all.knowledge.add(archive.report)
+            all.clockSources.add(try archive.clockSources())
+        }
         return Scattered(
             partitions: PartitionQueue(all.results, plan.partitionCount), knowledge: all.knowledge,
+            clockSources: all.clockSources,
             stores: all.reports.sorted { $0.key < $1.key }.map(\.value),
             readCount: all.results.reduce(0) { $0 + $1.readCount })
     }
@@ -53,9 +59,13 @@ extension MergeRun {
             gathered.withLock { $0.reports[number] = report }
         } _: { block in
             try scatterer.add(block)
-            gathered.withLock { $0.knowledge.add(block) }
+            gathered.withLock {
+                $0.knowledge.add(block)
+                $0.clockSources.add(block.header, holdsOpenSpans: block.holdsOpenSpans)
+            }
             progress.advance(.reading, by: 1, of: 0)
         }
+        gathered.withLock { $0.clockSources.add(scatterer.clockDomains) }
         let result = try scatterer.finish()
         gathered.withLock { $0.results.append(result) }
     }

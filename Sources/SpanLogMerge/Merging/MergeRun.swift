@@ -40,42 +40,47 @@ struct MergeRun: Sendable {
     ) throws -> MergeReport {
         let sink = Mutex<ArchiveWriter?>(
             try ArchiveWriter.create(path, space, plan, merge.unfinished))
-        let report = try run(archives) { run in
+        let (report, clocks) = try run(archives) { run in
             try sink.withLock { try $0?.append(run) }
         }
         guard let archive = sink.withLock({ $0.take() }) else {
             preconditionFailure("the archive is finished once")
         }
-        try archive.finish(report, replacing: isReplacing)
+        try archive.finish(report, clocks, replacing: isReplacing)
         return report
     }
 
     /// Reads and joins, and writes nothing.
     func report(_ archives: [ArchiveReader]) throws -> MergeReport {
-        try run(archives) { _ in }
+        try run(archives) { _ in }.report
     }
 
     private func run(
         _ archives: [ArchiveReader], _ take: @Sendable (ArchiveRun) throws -> Void
-    ) throws -> MergeReport {
+    ) throws -> (report: MergeReport, clocks: ArchiveClocks) {
         let scattered = try scatter(archives)
         let rules = OrphanRules(scattered.knowledge)
-        let counts = try join(scattered, rules, take)
+        let clocks = ClockCollection(
+            scattered.clockSources, mode: merge.options.clockMode,
+            factsBytesMax: plan.clockFactsBytesMax)
+        let counts = try join(scattered, rules, clocks, take)
+        let corrections = clocks.solve()
         let report = MergeReport(
-            scattered, counts, temporaryByteCount: UInt64(space.byteCountMax))
+            scattered, counts, corrections, temporaryByteCount: UInt64(space.byteCountMax))
         guard report.accounting.isBalanced else {
             throw MergeError(
                 .unbalanced,
                 "The counts of the merge do not add up, which is an error of spanlog: "
                     + "\(report.accounting). No archive was written; please report it.")
         }
-        return report
+        let kept = ArchiveClocks(corrections: corrections, sources: scattered.clockSources)
+        return (report, kept)
     }
 }
 
 extension MergeRun {
     private func join(
-        _ scattered: Scattered, _ rules: OrphanRules,
+        _ scattered: Scattered, _ rules: OrphanRules, _ clocks: ClockCollection,
         _ take: @Sendable (ArchiveRun) throws -> Void
     ) throws -> MergeCounts {
         let next = Atomic(0)
@@ -85,7 +90,7 @@ extension MergeRun {
         let recordCount = Int(clamping: scattered.readCount)
         let ranked = RankedProducers(producers.producers)
         inParallel(plan.threadCount) { _ in
-            var join = PartitionJoin(rules, ranked, merge.options)
+            var join = PartitionJoin(rules, ranked, clocks, merge.options)
             while true {
                 let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard number < plan.partitionCount else { break }
@@ -104,6 +109,7 @@ extension MergeRun {
                 turn.end()
                 progress.advance(.writing, by: Int(join.counts.seen - before), of: recordCount)
             }
+            join.clocks.finish()
             let counts = join.counts
             total.withLock { $0.merge(counts) }
         }

@@ -13,6 +13,8 @@ struct MergePlan: Sendable {
     let partitionBytesMax: Int
     /// What the summaries of traces may take before they are written.
     let indexBytesMax: Int
+    /// What a thread may hold back of what it finds out about clocks.
+    let clockFactsBytesMax: Int
     private let shift: UInt64
 
     /// The bits of a record's order that decide its partition.
@@ -35,6 +37,7 @@ struct MergePlan: Sendable {
         heldBytesMax = memoryByteCount / 2
         producerBytesMax = max(memoryByteCount / 32 / threadCount, 1 << 16)
         indexBytesMax = max(memoryByteCount / 16, 1 << 16)
+        clockFactsBytesMax = max(memoryByteCount / 64 / threadCount, 1 << 16)
     }
 
     @inline(__always)

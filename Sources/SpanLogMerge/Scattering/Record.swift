@@ -48,6 +48,12 @@ struct Record: BitwiseCopyable, Sendable {
         static let isNotSampled = Traits(rawValue: 64)
         /// The record was in an archive before.
         static let isFromArchive = Traits(rawValue: 128)
+        /// The span is a note, which has no place in the tree of its trace.
+        static let isNote = Traits(rawValue: 256)
+        /// More messages than those of one call are sent while the span is open.
+        static let isStreaming = Traits(rawValue: 512)
+        /// An attribute tells that the span's call failed, timed out or was cancelled.
+        static let tellsFailure = Traits(rawValue: 1024)
         /// The span has a name more than once, of which the last one counts.
         static let hasSeveralNames = Traits(rawValue: 1 << 15)
     }
@@ -85,8 +91,10 @@ extension Record {
         status = span.status
         var traits = place.traits
         if span.traceName != nil { traits.insert(.hasTraceName) }
+        if span.isNote { traits.insert(.isNote) }
         if span.hasSeveralNames { traits.insert(.hasSeveralNames) }
         if span.isTraceIDShort { traits.insert(.isTraceIDShort) }
+        traits.insert(Traits(span.call))
         if span.flags & SpanRecord.parentRemoteKnown != 0 {
             traits.insert(.isParentPlaceKnown)
             if span.flags & SpanRecord.parentRemote != 0 { traits.insert(.isParentRemote) }
@@ -112,6 +120,16 @@ extension Record {
             parentID: source.spanID, start: source.traceID.high, end: source.traceID.low,
             sequence: 0, index: 0, producer: 0, offset: 0, byteCount: 0, kind: 0, status: 0,
             traits: .isLink)
+    }
+}
+
+extension Record.Traits {
+    /// What a span says of its call.
+    @inline(__always)
+    init(_ call: ScannedSpan.Call) {
+        self = []
+        if call.tellsFailure { insert(.tellsFailure) }
+        if call.messageCount > ClockSpan.messagesOfOneCall { insert(.isStreaming) }
     }
 }
 

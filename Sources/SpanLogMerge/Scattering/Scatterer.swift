@@ -14,6 +14,8 @@ struct Scatterer: ~Copyable {
     private var ownProducersByteCount = 0
     /// Records read so far.
     private(set) var readCount: UInt64 = 0
+    /// The clocks of origins that do not know their boot.
+    private(set) var clockDomains = ClockDomains()
 
     /// What a thread has gathered.
     struct Result: Sendable {
@@ -109,6 +111,9 @@ extension Scatterer {
 
     /// The number that records know a producer by.
     mutating func number(of producer: Producer) -> UInt32 {
+        if producer.origin.bootID.allSatisfy({ $0 == 0 }) {
+            clockDomains.insert(ClockDomain(producer.origin))
+        }
         if let number = registry.number(of: producer) { return number }
         if let number = numbers[producer.name] { return number }
         ownProducersByteCount += producer.byteCount

@@ -69,9 +69,12 @@ public struct StoreReport: Sendable, Codable {
         var removed = Removed()
         for recorder in recorders { removed.add(recorder.removed) }
         let known = Set(recorders.map(\.id))
+        var drops: [RecorderID: DropCounters] = [:]
         for entry in removals.entries where !known.contains(entry.recorderID.description) {
             removed.add(Removed(entry))
+            drops[entry.recorderID, default: DropCounters()].raise(to: entry.drops)
         }
+        removed.drops = RecorderReport.Drops(drops.values.reduce(DropCounters(), +))
         return removed
     }
 
@@ -92,12 +95,16 @@ extension StoreReport {
         public internal(set) var earliestNanoseconds: UInt64?
         /// The latest end of a span, in nanoseconds since 1970.
         public internal(set) var latestNanoseconds: UInt64?
+        /// What recorders could not keep of which nothing else is left.
+        public internal(set) var drops = RecorderReport.Drops()
 
         /// Nothing.
         public init() {}
 
         /// Whether nothing has been removed.
-        public var isEmpty: Bool { blockCount == 0 && openSpanCount == 0 }
+        public var isEmpty: Bool {
+            blockCount == 0 && openSpanCount == 0 && drops == RecorderReport.Drops()
+        }
 
         init(_ entry: StoreRemovals.Entry) {
             blockCount = entry.blockCount
@@ -156,6 +163,9 @@ public struct RecorderReport: Sendable, Codable {
     /// Spans that the recorder could not keep, by reason, as far as its blocks tell.
     public private(set) var drops = Drops()
 
+    private var counters = DropCounters() {
+        didSet { drops = Drops(counters) }
+    }
     /// The number of spans of each block.
     private var sequences: [UInt64: UInt32] = [:]
     private var files: Set<String> = []
@@ -214,7 +224,7 @@ extension RecorderReport {
 
     fileprivate mutating func add(_ block: Block, file: String) {
         let header = block.header
-        drops.raise(to: header.drops)
+        counters.raise(to: header.drops)
         if block.holdsOpenSpans { openSpanCount += UInt64(header.spanCount) }
         guard !block.holdsOpenSpans, sequences[header.sequence] == nil else { return }
         sequences[header.sequence] = header.spanCount
@@ -247,7 +257,7 @@ extension RecorderReport {
 
     /// Counts what retention removed and is not there in spite of it.
     private mutating func take(_ entry: StoreRemovals.Entry) {
-        drops.raise(to: entry.drops)
+        counters.raise(to: entry.drops)
         var rest = StoreReport.Removed(entry)
         if entry.holdsOpenSpans, openSpanCount > 0 { return }
         for (sequence, spanCount) in sequences
@@ -270,14 +280,13 @@ extension RecorderReport {
 }
 
 extension RecorderReport.Drops {
-    /// Counters only grow, so the greatest are the newest, in whatever order blocks come.
-    fileprivate mutating func raise(to other: DropCounters) {
-        bufferFull = max(bufferFull, other.bufferFull)
-        writeFailed = max(writeFailed, other.writeFailed)
-        tooLarge = max(tooLarge, other.tooLarge)
-        afterShutdown = max(afterShutdown, other.afterShutdown)
-        openTableFull = max(openTableFull, other.openTableFull)
-        redactionFailed = max(redactionFailed, other.redactionFailed)
+    init(_ counters: DropCounters) {
+        bufferFull = counters.bufferFull
+        writeFailed = counters.writeFailed
+        tooLarge = counters.tooLarge
+        afterShutdown = counters.afterShutdown
+        openTableFull = counters.openTableFull
+        redactionFailed = counters.redactionFailed
     }
 }
 

@@ -18,7 +18,9 @@ struct SpoolLayout: Hashable, Sendable {
     var chunksOffset: Int { Self.wholePages(slotsOffset + slotCount * Self.slotByteCount) }
     var byteCount: Int { chunksOffset + chunkCount * chunkByteCount }
 
+    @inline(__always)
     func slotOffset(_ index: Int) -> Int { slotsOffset + index * Self.slotByteCount }
+    @inline(__always)
     func chunkOffset(_ index: Int) -> Int { chunksOffset + index * chunkByteCount }
 
     /// Offsets within the header.

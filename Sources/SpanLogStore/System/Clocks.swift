@@ -31,6 +31,7 @@ package enum Clocks {
         return bytes
     }
 
+    @inline(__always)
     private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         unsafe clock_gettime(clock, &time)

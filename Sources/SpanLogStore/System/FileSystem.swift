@@ -172,6 +172,19 @@ package enum FileSystem {
         }
     }
 
+    /// Appends to a file, which is made if it is not there, and makes that durable.
+    package static func append(_ content: [UInt8], to path: String) throws(SystemError) {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw SystemError() }
+        defer { close(descriptor) }
+        let written = unsafe content.withUnsafeBytes { bytes in
+            unsafe write(descriptor, bytes.baseAddress, bytes.count)
+        }
+        guard written >= 0 else { throw SystemError() }
+        guard written == content.count else { throw SystemError(number: ENOSPC) }
+        guard fdatasync(descriptor) == 0 else { throw SystemError() }
+    }
+
     /// Gives a file another name, in place of what had it.
     package static func rename(_ path: String, to new: String) throws(SystemError) {
         guard unsafe Glibc.rename(path, new) == 0 else { throw SystemError() }

@@ -19,7 +19,8 @@ struct StoreRemovals: Hashable, Sendable {
         var first: UInt64
         var blockCount: UInt64
         var spanCount: UInt64 = 0
-        /// The spans that were open when the recorder died. They have an entry without blocks.
+        /// The spans that were open when the recorder died. What its spool said last has an entry
+        /// without blocks.
         var openSpanCount: UInt64 = 0
         /// The least start and the greatest end of a span; `UInt64.max` and 0 without spans.
         var earliestNanoseconds = UInt64.max
@@ -31,7 +32,7 @@ struct StoreRemovals: Hashable, Sendable {
 
         /// The number behind the last one.
         var end: UInt64 { first &+ blockCount }
-        var holdsOpenSpans: Bool { blockCount == 0 && openSpanCount > 0 }
+        var holdsOpenSpans: Bool { blockCount == 0 }
 
         /// By recorder and number, open spans last.
         static func < (left: Entry, right: Entry) -> Bool {
@@ -118,14 +119,19 @@ extension StoreRemovals.Entry {
         earliestNanoseconds = min(earliestNanoseconds, other.earliestNanoseconds)
         latestNanoseconds = max(latestNanoseconds, other.latestNanoseconds)
         removedNanoseconds = max(removedNanoseconds, other.removedNanoseconds)
-        drops = recorderID == other.recorderID ? drops.maximum(other.drops) : drops + other.drops
+        if recorderID == other.recorderID {
+            drops.raise(to: other.drops)
+        } else {
+            drops = drops + other.drops
+        }
     }
 }
 
 extension DropCounters {
-    /// The greater of each two counters of one recorder: they only grow.
-    func maximum(_ other: DropCounters) -> DropCounters {
-        DropCounters(zip(all, other.all).map { max($0, $1) })
+    /// Takes the greater of each two counters of one recorder: they only grow, so the greatest are
+    /// the newest.
+    mutating func raise(to other: DropCounters) {
+        self = DropCounters(zip(all, other.all).map { max($0, $1) })
     }
 
     /// The sums of the counters of two recorders. Forged ones wrap around.

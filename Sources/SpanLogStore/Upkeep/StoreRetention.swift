@@ -97,7 +97,7 @@ extension StoreRemovals {
 
     private mutating func add(openSpans headers: some Sequence<BlockHeader>, at now: UInt64) {
         add(
-            headers.filter { !containsOpenSpans(of: $0.recorderID) && $0.spanCount > 0 }.map {
+            headers.filter { !containsOpenSpans(of: $0.recorderID) }.map {
                 var entry = Entry(
                     recorderID: $0.recorderID, first: 0, blockCount: 0, removedNanoseconds: now)
                 entry.openSpanCount = UInt64($0.spanCount)

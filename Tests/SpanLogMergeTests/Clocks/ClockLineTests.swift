@@ -155,4 +155,18 @@ import Testing
             }
         }
     }
+
+    @Test func `the block in front tells on which side of a step back a span lies`() {
+        let line = Self.line(
+            Self.anchors(0, 20, ahead: 0) + Self.anchors(20, 30, ahead: -1_500_000_000))
+        // The new clock says 18.4 s where the old one has said so before.
+        let start = Self.wall(19.9, ahead: -1_500_000_000)
+        let sealed = 20 * Self.second
+        let unsure = line.shift(start: start, end: start + 1_000, sealed: sealed)
+        #expect(unsure.ambiguityNanoseconds == 1_500_000_000)
+        let sure = line.shift(
+            start: start, end: start + 1_000, sealed: sealed,
+            sealedBefore: sealed - 200_000_000)
+        #expect(sure == ClockLine.Shift(nanoseconds: 1_500_000_000))
+    }
 }

@@ -14,7 +14,7 @@ struct DecoderFuzzing {
 
     /// What an input is given to.
     enum Kind: UInt8, CaseIterable {
-        case span, tracesData, block, segment, spool, archive, summary, trace
+        case span, tracesData, block, segment, spool, archive, summary, trace, clocks
     }
 
     /// A promise that was broken.
@@ -40,6 +40,7 @@ struct DecoderFuzzing {
         case .archive: try checkArchive(bytes)
         case .summary: _ = try? TraceSummary(decoding: bytes, 0..<bytes.count)
         case .trace: checkTrace(bytes)
+        case .clocks: checkClocks(bytes)
         }
     }
 
@@ -110,6 +111,24 @@ extension DecoderFuzzing {
         _ = try? archive.newestSummaries(limit: 10)
         for id in ((try? archive.traceIDs()) ?? []).prefix(10) { _ = try? archive.trace(id) }
         try? archive.forEachChunk({ _, _ in }, quarantine: { _, _ in })
+        _ = try? archive.clockSources()
+    }
+
+    /// Corrections, which are applied then, and what an archive keeps to find them anew.
+    private func checkClocks(_ bytes: [UInt8]) {
+        if let corrections = try? ClockCorrections(decoding: bytes) {
+            _ = corrections.latest(1 << 62)
+            for domain in corrections.domains {
+                var record = SpanRecord(
+                    traceID: TraceID(high: 0, low: 1), spanID: SpanID(1), name: "",
+                    startNanoseconds: 1 << 61, endNanoseconds: .max)
+                _ = domain.correct(&record, BlockSeal(sealed: 1 << 40, before: 1 << 39))
+            }
+        }
+        if let (_, anchors) = try? ArchivedAnchors.decode(bytes, 0..<bytes.count) {
+            _ = ClockLine(anchors)
+        }
+        _ = try? ArchivedSeals(decoding: bytes, 0..<bytes.count)
     }
 
     /// With the right checksum, as for blocks.

@@ -91,6 +91,14 @@ extension DecoderFuzzingTests {
                 seeds.append((.summary, Array(chunk[range])))
             }
         }
+        let fleet = try Merged(Fleet.usual(seed: 1, traceCount: 5).blocks, to: "fleet")
+        let sources = try fleet.archive.clockSources()
+        var writer = ProtobufWriter()
+        if let (domain, anchors) = sources.anchors.max(by: { $0.key < $1.key }) {
+            ArchivedAnchors.encode(anchors, of: domain, into: &writer)
+        }
+        seeds.append((.clocks, writer.bytes))
+        seeds.append((.clocks, fleet.archive.corrections.encoded()))
         seeds.append((.spool, try await Self.spool(spans)))
         for (number, (kind, bytes)) in seeds.enumerated() {
             let path = "\(folder)/\(kind)-\(number)"

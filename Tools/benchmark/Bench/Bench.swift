@@ -31,7 +31,7 @@ struct Bench {
             try MergeBenchmark.generate(path, settings)
         case "merge":
             let (path, archive) = (arguments.expectNext(), arguments.expectNext())
-            let settings = arguments.takeSettings(["threads", "memory"])
+            let settings = arguments.takeSettings(["threads", "memory", "clock"])
             arguments.expectNoMore()
             try MergeBenchmark.merge(path, archive, settings)
         case "show":
@@ -105,7 +105,7 @@ struct Arguments {
               merge DIRECTORY ARCHIVE [KEY=VALUE…] how fast they are merged, and in how much memory
               show ARCHIVE                         how fast traces are found
             KEY is hosts, services, spans, trace, bytes, steps, block, damaged, duplicates, losses,
-            rate, spread or seed for generate, and threads or memory (in MiB) for merge.
+            rate, spread or seed for generate, and threads, memory (in MiB) or clock=off for merge.
 
             """
         FileHandle.standardError.write(Data(text.utf8))

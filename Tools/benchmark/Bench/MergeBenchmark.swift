@@ -48,6 +48,7 @@ enum MergeBenchmark {
         if let text = values["memory"], let count = Int(text) {
             options.memoryBytesMax = count << 20
         }
+        if values["clock"] == "off" { options.clockMode = .off }
         let start = ContinuousClock.now
         let moments = Moments()
         let report = try Merge(stores: try Store.find(at: path), options: options)

@@ -69,24 +69,31 @@ extension ClockCorrections {
         public var unstepped: UInt64
         /// Whose clock said so.
         public var domain: ClockDomain
+        /// How far off that is if the clock was set at this moment; see ``ClockLine/Shift``.
+        public var ambiguityNanoseconds: UInt64
 
         /// Creates a moment.
-        public init(unstepped: UInt64, domain: ClockDomain) {
+        public init(
+            unstepped: UInt64, domain: ClockDomain, ambiguityNanoseconds: UInt64 = 0
+        ) {
             self.unstepped = unstepped
             self.domain = domain
+            self.ambiguityNanoseconds = ambiguityNanoseconds
         }
     }
 
     /// How far off the corrected difference between two moments may be, in nanoseconds, or `nil` if
-    /// nobody knows. Within a domain it is exact.
+    /// nobody knows. Within a domain it is exact, unless its clock was set at one of them.
     public func uncertainty(between first: Moment, and second: Moment) -> UInt64? {
-        if first.domain == second.domain { return 0 }
+        let ambiguity = UInt64(
+            clamping: UInt128(first.ambiguityNanoseconds) + UInt128(second.ambiguityNanoseconds))
+        if first.domain == second.domain { return ambiguity }
         guard let one = self[first.domain], let other = self[second.domain],
             one.frame == other.frame,
             let bound = one.boundInFrame(at: first.unstepped),
             let otherBound = other.boundInFrame(at: second.unstepped)
         else { return nil }
-        return bound + otherBound
+        return UInt64(clamping: UInt128(bound) + UInt128(otherBound) + UInt128(ambiguity))
     }
 
     /// Whether the order of two moments is known: whether their corrected times differ by more than

@@ -83,8 +83,8 @@ extension DomainCorrection.Knot {
     fileprivate static func encode(_ knots: [Self], into writer: inout ProtobufWriter) {
         var (time, offset): (Int64, Int64) = (0, 0)
         for knot in knots {
-            writer.uint64(Field.time, zigzag(knot.time &- time))
-            writer.uint64(Field.offset, zigzag(knot.offsetNanoseconds &- offset))
+            writer.uint64(Field.time, ZigZag.encoded(knot.time &- time))
+            writer.uint64(Field.offset, ZigZag.encoded(knot.offsetNanoseconds &- offset))
             writer.uint64(Field.bound, knot.boundNanoseconds)
             (time, offset) = (knot.time, knot.offsetNanoseconds)
         }
@@ -100,8 +100,8 @@ extension DomainCorrection.Knot {
         while let field = try reader.next() {
             let number = try reader.number(field.value)
             switch field.number {
-            case Field.time: time &+= unzigzag(number)
-            case Field.offset: offset &+= unzigzag(number)
+            case Field.time: time &+= ZigZag.decoded(number)
+            case Field.offset: offset &+= ZigZag.decoded(number)
             case Field.bound:
                 knots.append(
                     Self(time: time, offsetNanoseconds: offset, boundNanoseconds: number))
@@ -121,29 +121,20 @@ extension ClockLine.Piece {
     }
 
     fileprivate func encode(into writer: inout ProtobufWriter) {
-        writer.uint64(Field.first, zigzag(first))
-        writer.uint64(Field.last, zigzag(last))
-        writer.uint64(Field.offset, zigzag(offset))
-        writer.uint64(Field.shift, zigzag(shift))
+        writer.uint64(Field.first, ZigZag.encoded(first))
+        writer.uint64(Field.last, ZigZag.encoded(last))
+        writer.uint64(Field.offset, ZigZag.encoded(offset))
+        writer.uint64(Field.shift, ZigZag.encoded(shift))
     }
 
     fileprivate init(decoding bytes: [UInt8], _ range: Range<Int>) throws(FormatError) {
         var reader = ProtobufReader(bytes, range)
         var numbers: [Int: Int64] = [:]
         while let field = try reader.next() {
-            numbers[field.number] = unzigzag(try reader.number(field.value))
+            numbers[field.number] = ZigZag.decoded(try reader.number(field.value))
         }
         self.init(
             first: numbers[Field.first] ?? 0, last: numbers[Field.last] ?? 0,
             offset: numbers[Field.offset] ?? 0, shift: numbers[Field.shift] ?? 0)
     }
-}
-
-/// Protocol Buffers' `sint64`: small numbers of either sign are short.
-private func zigzag(_ value: Int64) -> UInt64 {
-    UInt64(bitPattern: value << 1 ^ value >> 63)
-}
-
-private func unzigzag(_ value: UInt64) -> Int64 {
-    Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
 }

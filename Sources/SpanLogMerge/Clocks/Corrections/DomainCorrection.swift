@@ -65,9 +65,14 @@ extension DomainCorrection {
     ///   - start: Nanoseconds since 1970.
     ///   - end: Nanoseconds since 1970, or 0 if the span never ended.
     ///   - sealed: The CLOCK_BOOTTIME at which the span's block was sealed, or `nil` if unknown; see
-    ///     ``ClockLine/shift(start:end:sealed:)``.
+    ///     ``ClockLine/shift(start:end:sealed:sealedBefore:)``.
     public func corrected(start: UInt64, end: UInt64, sealed: UInt64? = nil) -> Times {
         let shift = line.shift(start: start, end: end == 0 ? nil : end, sealed: sealed)
+        return corrected(start: start, end: end, shift)
+    }
+
+    /// Corrects the times of a span that is brought onto the unstepped line by `shift`.
+    func corrected(start: UInt64, end: UInt64, _ shift: ClockLine.Shift) -> Times {
         let first = ClockTime.moved(start, by: shift.nanoseconds)
         let last = ClockTime.moved(end, by: shift.nanoseconds)
         let newStart = ClockTime.moved(first, by: offset(at: first))

@@ -17,14 +17,27 @@ package struct ClockFacts: Sendable {
     /// The cells of all compacted series.
     private var cellCount = 0
 
-    /// The messages from one domain to another.
+    /// The messages of a kind from one domain to another.
     struct Series: Sendable {
         let sender: Int
         let receiver: Int
+        let kind: Kind
         /// Whether a message's time is the sender's: in both directions between two domains it is
         /// that of the lesser domain.
         let isTimedBySender: Bool
         var messages = MessageSeries()
+        /// Answers that tell nothing, since the server took longer than its client.
+        var outlastedCount = 0
+    }
+
+    /// When a message was sent.
+    enum Kind: UInt64, Sendable {
+        /// When a span started, to start another one.
+        case request
+        /// No earlier than the server's start: an answer whose time nobody knows better.
+        case answerAfterStart
+        /// When the server ended.
+        case answerAtEnd
     }
 
     package init(settings: ClockSettings = ClockSettings()) {
@@ -52,40 +65,60 @@ package struct ClockFacts: Sendable {
         guard parentDomain != childDomain, parent.requested(child) else { return }
         addMessage(
             from: parentDomain, at: parent.startNanoseconds,
-            to: childDomain, at: child.startNanoseconds, isRequest: true)
-        guard parent.wasAnswered(by: child) else { return }
+            to: childDomain, at: child.startNanoseconds, .request)
+        guard parent.waited(for: child) else { return }
         addMessage(
-            from: childDomain, at: child.endNanoseconds,
-            to: parentDomain, at: parent.endNanoseconds, isRequest: false)
+            from: childDomain, at: child.startNanoseconds,
+            to: parentDomain, at: parent.endNanoseconds, .answerAfterStart)
+        switch parent.answer(of: child) {
+        case .none: break
+        case .ended:
+            addMessage(
+                from: childDomain, at: child.endNanoseconds,
+                to: parentDomain, at: parent.endNanoseconds, .answerAtEnd)
+        case .outlasted:
+            series[seriesIndex(childDomain, parentDomain, .answerAtEnd)].outlastedCount += 1
+        }
     }
 
     /// Adds that something sent at one time by one clock was received at another by another clock.
     package mutating func addMessage(
         from sender: Int, at sent: UInt64, to receiver: Int, at received: UInt64, isRequest: Bool
     ) {
-        let index = seriesIndex(sender, receiver)
+        addMessage(
+            from: sender, at: sent, to: receiver, at: received,
+            isRequest ? .request : .answerAtEnd)
+    }
+
+    private mutating func addMessage(
+        from sender: Int, at sent: UInt64, to receiver: Int, at received: UInt64, _ kind: Kind
+    ) {
+        let index = seriesIndex(sender, receiver, kind)
         let (sent, received) = (ClockTime.clamped(sent), ClockTime.clamped(received))
         let message = Message(
             time: series[index].isTimedBySender ? sent : received, delay: received - sent,
-            isRequest: isRequest)
+            isRequest: kind == .request)
         if series[index].messages.add(message) {
             compact(index)
             limitCells()
         }
     }
 
-    private mutating func seriesIndex(_ sender: Int, _ receiver: Int) -> Int {
-        let key = UInt64(UInt32(sender)) << 32 | UInt64(UInt32(receiver))
+    private mutating func seriesIndex(_ sender: Int, _ receiver: Int, _ kind: Kind) -> Int {
+        let ends = UInt64(UInt32(sender)) << 32 | UInt64(UInt32(receiver)) << 2
+        let key = ends | kind.rawValue
         if key == lastKey { return lastSeries }
         lastKey = key
-        lastSeries = seriesIndexes[key] ?? addSeries(sender, receiver, key)
+        lastSeries = seriesIndexes[key] ?? addSeries(sender, receiver, kind, key)
         return lastSeries
     }
 
-    private mutating func addSeries(_ sender: Int, _ receiver: Int, _ key: UInt64) -> Int {
+    private mutating func addSeries(
+        _ sender: Int, _ receiver: Int, _ kind: Kind, _ key: UInt64
+    ) -> Int {
         series.append(
             Series(
-                sender: sender, receiver: receiver,
+                sender: sender, receiver: receiver, kind: kind,
                 isTimedBySender: domains[sender] < domains[receiver]))
         seriesIndexes[key] = series.count - 1
         return series.count - 1
@@ -125,8 +158,10 @@ extension ClockFacts {
         other.coarsen(by: shift - other.grain.shift)
         let indexes = other.domains.map { index(of: $0) }
         for series in other.series {
-            let index = seriesIndex(indexes[series.sender], indexes[series.receiver])
+            let index = seriesIndex(
+                indexes[series.sender], indexes[series.receiver], series.kind)
             self.series[index].messages.merge(series.messages, grain)
+            self.series[index].outlastedCount += series.outlastedCount
         }
         cellCount = series.reduce(0) { $0 + $1.messages.cells.count }
         limitCells()

@@ -52,24 +52,41 @@ extension ClockSpan {
         startNanoseconds != 0 && child.startNanoseconds != 0
     }
 
-    /// Whether `child` tells that a response was sent no later than it was received.
+    /// Whether this span is a client that waited for `child`, its server: so that the server had started
+    /// before the client ended.
     ///
-    /// Only a client that waited for its server's answer says so. It did not, or nobody knows, if
+    /// It did not, or nobody knows, if
     ///
     /// - the two are no client and server: a consumer runs when it likes,
-    /// - one of them never ended,
-    /// - the server took longer than its client: the client had given up, or the work went on,
-    /// - the client failed, timed out or was cancelled: it may not have waited,
-    /// - one of them streams: its end is no message.
+    /// - the client never ended,
+    /// - the client failed, timed out or was cancelled: it may not have waited.
     ///
     /// The server's own failure is an answer like any other.
-    package func wasAnswered(by child: ClockSpan) -> Bool {
-        guard role == .client, child.role == .server, requested(child) else { return false }
-        guard endNanoseconds >= startNanoseconds, child.endNanoseconds >= child.startNanoseconds
-        else { return false }
+    package func waited(for child: ClockSpan) -> Bool {
+        role == .client && child.role == .server && requested(child)
+            && endNanoseconds >= startNanoseconds && !hasFailed
+    }
+
+    /// How the end of `child`, for which this client waited, tells of its response.
+    package func answer(of child: ClockSpan) -> Answer {
+        // The end of a stream is no message.
+        guard waited(for: child), child.endNanoseconds >= child.startNanoseconds,
+            !isStreaming, !child.isStreaming
+        else { return .none }
         let isLonger =
             child.endNanoseconds - child.startNanoseconds > endNanoseconds - startNanoseconds
-        return !isLonger && !hasFailed && !isStreaming && !child.isStreaming
+        return isLonger ? .outlasted : .ended
+    }
+
+    /// What a server's end is worth.
+    package enum Answer: Hashable, Sendable {
+        /// Nothing.
+        case none
+        /// The response was sent no later than that, if the server ends its spans when it sends it.
+        case ended
+        /// The server took longer than its client, which had given up, or the work went on: the span
+        /// did not end when the response was sent.
+        case outlasted
     }
 }
 
@@ -80,7 +97,7 @@ extension ClockSpan {
             startNanoseconds: record.startNanoseconds, endNanoseconds: record.endNanoseconds,
             hasFailed: record.status.code == .error
                 || record.attributes.contains(where: Self.tellsFailure),
-            isStreaming: record.events.count(where: Self.isMessage) > 2)
+            isStreaming: record.events.count(where: Self.isMessage) > Self.messagesOfOneCall)
         switch record.kind {
         case .client: role = .client
         case .server: role = .server
@@ -102,6 +119,8 @@ extension ClockSpan {
     }
 
     /// One message goes each way in a call that does not stream.
+    package static let messagesOfOneCall = 2
+
     private static func isMessage(_ event: SpanRecord.Event) -> Bool {
         event.name == "message" || event.name == "rpc.message"
     }

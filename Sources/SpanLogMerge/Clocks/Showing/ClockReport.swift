@@ -27,6 +27,9 @@ public struct ClockReport: Hashable, Sendable, Codable {
         public let steps: Int
     }
 
+    /// Nothing was aligned.
+    init() { self.init(ClockCorrections(mode: ClockMode.off.name, reference: nil, domains: [])) }
+
     /// Sums up corrections.
     public init(_ corrections: ClockCorrections) {
         mode = corrections.mode

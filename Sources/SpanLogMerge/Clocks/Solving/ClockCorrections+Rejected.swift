@@ -5,7 +5,7 @@ extension ClockCorrections {
             uniqueKeysWithValues: domains.enumerated().map { ($0.element.domain, $0.offset) })
         let indexes = Dictionary(
             uniqueKeysWithValues: pairs.enumerated().map { (Ends($0.element), $0.offset) })
-        for series in facts.series where series.sender != series.receiver {
+        for series in facts.believedSeries() where series.sender != series.receiver {
             let (sender, receiver) = (facts.domains[series.sender], facts.domains[series.receiver])
             guard let from = places[sender], let to = places[receiver],
                 let pair = indexes[Ends(sender, receiver)]

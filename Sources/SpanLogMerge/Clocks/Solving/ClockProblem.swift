@@ -79,7 +79,7 @@ struct PairDirections {
         var places = Array(repeating: 0, count: order.count)
         for (place, index) in order.enumerated() { places[index] = place }
         var pairs: [UInt64: PairDirections] = [:]
-        for series in facts.series where series.sender != series.receiver {
+        for series in facts.believedSeries() where series.sender != series.receiver {
             let (sender, receiver) = (places[series.sender], places[series.receiver])
             let (first, second) = (min(sender, receiver), max(sender, receiver))
             let key = UInt64(first) << 32 | UInt64(second)

@@ -2,11 +2,14 @@ package import SpanLogFormat
 
 /// The anchors of one boot that tell how its wall clock was stepped.
 ///
-/// A recorder leaves five a second. Of each 16 seconds, and each half millisecond of the distance of
-/// the two clocks, the first and the last are kept: those around a step among them. Which ones that
-/// are depends on the set of anchors alone.
+/// A recorder leaves five a second. Of each cell of time, and each half millisecond of the distance of
+/// the two clocks, the first and the last are kept: those around a step among them. A cell has 16
+/// seconds, or so many times that, by doubling, that there are no more than ``cellMax``. Which anchors
+/// those are depends on the set of anchors alone: a longer cell is the union of shorter ones.
 package struct ClockAnchors: Hashable, Sendable {
-    private var runs: [Key: Run] = [:]
+    private var runs: [Cell: Run] = [:]
+    /// How often the cells were doubled.
+    private(set) var doublings: Int64 = 0
 
     /// An anchor as far as steps are concerned.
     struct Reading: Hashable, Comparable, Sendable {
@@ -19,13 +22,14 @@ package struct ClockAnchors: Hashable, Sendable {
         }
     }
 
-    private struct Key: Hashable, Sendable {
+    private struct Cell: Hashable, Sendable {
         let time: Int64
         let offset: Int64
 
-        init(_ reading: Reading) {
-            time = reading.boottime / 16_000_000_000
-            offset = reading.offset >> 19
+        init(_ reading: Reading, _ doublings: Int64) {
+            time = (reading.boottime / 16_000_000_000) >> doublings
+            // Once a cell has days: a clock that is set all the time must not fill the memory.
+            offset = reading.offset >> (19 + max(0, doublings - 14))
         }
     }
 
@@ -45,14 +49,29 @@ package struct ClockAnchors: Hashable, Sendable {
     }
 
     private mutating func add(_ reading: Reading) {
-        let key = Key(reading)
-        let run = runs[key] ?? Run(first: reading, last: reading)
-        runs[key] = Run(first: min(run.first, reading), last: max(run.last, reading))
+        keep(reading)
+        while runs.count > Self.cellMax, doublings < Self.doublingsMax {
+            coarsen(to: doublings + 1)
+        }
+    }
+
+    private mutating func keep(_ reading: Reading) {
+        let cell = Cell(reading, doublings)
+        let run = runs[cell] ?? Run(first: reading, last: reading)
+        runs[cell] = Run(first: min(run.first, reading), last: max(run.last, reading))
     }
 
     /// Adds the anchors of `other`, of the same boot.
     package mutating func merge(_ other: ClockAnchors) {
+        if other.doublings > doublings { coarsen(to: other.doublings) }
         for reading in other.readings { add(reading) }
+    }
+
+    private mutating func coarsen(to doublings: Int64) {
+        let kept = readings
+        self.doublings = doublings
+        runs = [:]
+        for reading in kept { keep(reading) }
     }
 
     /// What is kept, by time since boot.
@@ -62,4 +81,16 @@ package struct ClockAnchors: Hashable, Sendable {
 
     /// A thread that lost its core between two readings says nothing about milliseconds.
     private static let uncertaintyMax: UInt64 = 1_000_000
+    /// Four and a half hours of 16 seconds each.
+    static let cellMax = 1024
+    /// Then all that there is has one cell.
+    private static let doublingsMax: Int64 = 60
+}
+
+extension ClockAnchors {
+    /// The anchors that ``readings`` and ``doublings`` of others told of.
+    init(_ readings: some Sequence<Reading>, doublings: Int64) {
+        self.doublings = max(0, min(doublings, Self.doublingsMax))
+        for reading in readings { add(reading) }
+    }
 }

@@ -85,30 +85,38 @@ extension ClockLine {
     ///
     /// After a step back the same wall times pass twice. A piece can be meant if the span would have
     /// started after the last anchor of the piece before and before the first one of the piece after,
-    /// and ended before its block was sealed, but not long before. Of several, the one is chosen to
-    /// whose anchors the start is closest; of those, the one with the end closest to the sealing.
+    /// and ended before its block was sealed, but not long before, nor before the block in front of it
+    /// was. Of several, the one is chosen to whose anchors the start is closest; of those, the one with
+    /// the end closest to the sealing.
     ///
     /// - Parameters:
     ///   - start: The span's start by the wall clock, in nanoseconds since 1970.
     ///   - end: Its end, or `nil` if it never ended.
     ///   - sealed: When its block was sealed: the anchor's CLOCK_BOOTTIME, or `nil` if unknown.
+    ///   - sealedBefore: When the recorder had sealed the block in front of it, or `nil` if unknown.
     /// - Complexity: O(*n*) in the number of steps, nearly always zero.
-    public func shift(start: UInt64, end: UInt64? = nil, sealed: UInt64? = nil) -> Shift {
+    public func shift(
+        start: UInt64, end: UInt64? = nil, sealed: UInt64? = nil, sealedBefore: UInt64? = nil
+    ) -> Shift {
         guard pieces.count > 1 else { return Shift(nanoseconds: pieces.first?.shift ?? 0) }
         let start = ClockTime.clamped(start)
         let last = max(start, end.map(ClockTime.clamped) ?? start)
-        let fits = pieces.indices.map { fit($0, start, last, sealed.map(ClockTime.clamped)) }
-        // Without anything else to go by, the later one.
-        var best = 0
-        for index in pieces.indices where !(fits[best] < fits[index]) { best = index }
-        let others = pieces.indices.filter { fits[$0].doubt == fits[best].doubt }
-        let ambiguity = others.map { index in
-            (Int128(pieces[index].shift) - Int128(pieces[best].shift)).magnitude
+        let seals = Seals(
+            own: sealed.map(ClockTime.clamped), before: sealedBefore.map(ClockTime.clamped))
+        var (best, place) = (fit(0, start, last, seals), 0)
+        for index in 1..<pieces.count {
+            let other = fit(index, start, last, seals)
+            // Without anything else to go by, the later one.
+            if !(best < other) { (best, place) = (other, index) }
+        }
+        var ambiguity: UInt128 = 0
+        for index in pieces.indices where best.doubt != .never && index != place {
+            guard fit(index, start, last, seals).doubt == best.doubt else { continue }
+            let shifts = Int128(pieces[index].shift) - Int128(pieces[place].shift)
+            ambiguity = max(ambiguity, shifts.magnitude)
         }
         return Shift(
-            nanoseconds: pieces[best].shift,
-            ambiguityNanoseconds: fits[best].doubt == .never
-                ? 0 : UInt64(clamping: ambiguity.max() ?? 0))
+            nanoseconds: pieces[place].shift, ambiguityNanoseconds: UInt64(clamping: ambiguity))
     }
 
     /// How well a span fits a piece; less is better.
@@ -124,26 +132,35 @@ extension ClockLine {
         }
     }
 
+    /// When a span's block, and the one in front of it, were sealed.
+    private struct Seals {
+        let own: Int64?
+        let before: Int64?
+    }
+
     /// What speaks against a piece.
     private enum Doubt: Int {
         case none
-        /// The block was sealed long after the span had ended.
+        /// The block was sealed long after the span had ended, or the span had its place in a block
+        /// before.
         case sealedLate
         /// The clock had not been set yet, or had been set again.
         case never
     }
 
-    private func fit(_ index: Int, _ start: Int64, _ end: Int64, _ sealed: Int64?) -> Fit {
+    private func fit(_ index: Int, _ start: Int64, _ end: Int64, _ seals: Seals) -> Fit {
         let piece = pieces[index]
         let started = Int128(start) - Int128(piece.offset)
         let outside = max(0, Int128(piece.first) - started, started - Int128(piece.last))
         let isPossible =
             (index == pieces.startIndex || started >= Int128(pieces[index - 1].last))
             && (index == pieces.endIndex - 1 || started <= Int128(pieces[index + 1].first))
-        let left = sealed.map { Int128($0) - (Int128(end) - Int128(piece.offset)) } ?? 0
+        let ended = Int128(end) - Int128(piece.offset)
+        let left = seals.own.map { Int128($0) - ended } ?? 0
+        let missed = seals.before.map { Int128($0) - ended } ?? 0
+        let isLate = left > Int128(Self.sealDelay) || missed > Int128(Self.appendDelay)
         let doubt: Doubt =
-            !isPossible || left < -Int128(Self.sealSlack)
-            ? .never : left > Int128(Self.sealDelay) ? .sealedLate : .none
+            !isPossible || left < -Int128(Self.sealSlack) ? .never : isLate ? .sealedLate : .none
         return Fit(doubt: doubt, outside: outside, untilSealed: max(0, left))
     }
 
@@ -151,4 +168,6 @@ extension ClockLine {
     private static let sealSlack: Int64 = 1_000_000
     /// A recorder seals five times a second, unless the disk hangs.
     private static let sealDelay: Int64 = 10_000_000_000
+    /// A thread may lose its core between reading the clock and handing over the span.
+    private static let appendDelay: Int64 = 250_000_000
 }

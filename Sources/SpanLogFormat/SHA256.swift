@@ -1,14 +1,12 @@
-import SpanLogFormat
-
 /// SHA-256 (FIPS 180-4), for identifiers that nobody can make coincide on purpose.
-struct SHA256 {
+package struct SHA256 {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
         0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
     ]
 
     /// The 32 bytes of the hash of `message`.
-    static func hash(_ message: [UInt8]) -> [UInt8] {
+    package static func hash(_ message: [UInt8]) -> [UInt8] {
         var padded = message
         padded.append(0x80)
         padded += repeatElement(0, count: (119 - message.count % 64) % 64)

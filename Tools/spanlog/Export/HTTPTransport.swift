@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import SpanLogExport
 
 /// Carries requests with AsyncHTTPClient.
@@ -9,28 +10,43 @@ struct HTTPTransport: ExportTransport {
     let address: String
     private let client: HTTPClient
 
-    /// Runs `body` with a transport to `address`, and closes its connections afterwards.
+    /// Where the server is, and how to get there.
+    struct Settings {
+        let address: String
+        let connectionCount: Int
+        /// A file with the certificates to trust instead of the system's.
+        var trustedCertificates: String?
+        /// A file with a certificate and its key to show to the server.
+        var ownCertificate: String?
+        var trustsAnyCertificate = false
+        var proxy: ProxyAddress?
+    }
+
+    /// Runs `body` with a transport to a server, and closes its connections afterwards.
     static func with<Result>(
-        _ address: String, connectionCount: Int, _ body: (HTTPTransport) async throws -> Result
+        _ settings: Settings, _ body: (HTTPTransport) async throws -> Result
     ) async throws -> Result {
         try await HTTPClient.withHTTPClient(
-            configuration: configuration(connectionCount: connectionCount)
+            configuration: configuration(settings)
         ) { client in
-            try await body(HTTPTransport(address: address, client: client))
+            try await body(HTTPTransport(address: settings.address, client: client))
         }
     }
 
-    private static func configuration(connectionCount: Int) -> HTTPClient.Configuration {
+    private static func configuration(_ settings: Settings) throws -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         // The exporter's own requests are no part of what it exports.
         configuration.tracing.tracer = nil
         configuration.httpVersion = .http1Only
         configuration.timeout = .init(connect: .seconds(10), read: .minutes(5))
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionCount
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
+            settings.connectionCount
         // MLflow's server closes a connection that is idle for five seconds.
         configuration.connectionPool.idleTimeout = .seconds(4)
         // The exporter decides what is worth another attempt.
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.tlsConfiguration = try TLSConfiguration(settings)
+        configuration.proxy = settings.proxy.map(HTTPClient.Configuration.Proxy.init)
         return configuration
     }
 
@@ -90,7 +106,6 @@ extension ExportTransportError {
         case let error as HTTPClientError: self.init(client: error)
         case let error as IOError: self.init(system: error.errnoCode)
         case is ChannelError: self.init(.connectionLost, "connection closed")
-        // The errors of TLS are types of a module that this one does not depend on.
         case _ where String(reflecting: type(of: error)).hasPrefix("NIOSSL."):
             let reason = "\(error)".firstMatch(of: /OPENSSL_internal:(\w+)/)?.output.1
             let words = (reason ?? "TLS failed").replacing("_", with: " ").lowercased()

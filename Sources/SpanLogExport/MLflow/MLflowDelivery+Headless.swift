@@ -1,0 +1,60 @@
+import SpanLogFormat
+
+// A trace whose root is in no store may have its root in MLflow: a Python process recorded it that
+// talked to the server itself. What that process said of the trace stays as it is.
+extension MLflowDelivery {
+    /// Those of the traces without a root that the server has from somebody else, root included, or of
+    /// which it does not tell.
+    func othersTraces(
+        among traces: [MLflowTrace], _ outcome: inout MLflowDeliveryOutcome
+    ) async throws -> [TraceID: MLflowOthersTrace] {
+        var others: [TraceID: MLflowOthersTrace] = [:]
+        for trace in traces where trace.info.isHeadless {
+            let request = ExportRequest(.get, "\(Self.tracesPath)/tr-\(trace.id)")
+            let (answer, response) = try await client.send(request, .delivery)
+            var found = MLflowOthersTrace()
+            switch answer {
+            case .unknownResource: continue
+            case .success:
+                guard let known = MLflowOthersTrace(response) else { continue }
+                found = known
+            case .refusal(let reason), .failure(let reason), .busy(let reason):
+                outcome.refuse(trace.id, nil, "what the server has of it cannot be read: \(reason)")
+            case .fatal(let error): throw error
+            }
+            others[trace.id] = found
+        }
+        return others
+    }
+
+    /// Adds what spans gave the trace to what the server has of it: tags and name, assessments that it
+    /// does not have, attachments.
+    func complete(
+        _ trace: MLflowTrace, _ others: MLflowOthersTrace, _ outcome: inout MLflowDeliveryOutcome
+    ) async throws {
+        let path = "\(Self.tracesPath)/tr-\(trace.id)"
+        for (key, value) in trace.info.givenTags.sorted(by: { $0.key < $1.key }) {
+            var request = ExportRequest(.patch, "\(path)/tags")
+            request.body = try JSON.encoded(["key": key, "value": value])
+            try await add(request, to: trace, &outcome)
+        }
+        for assessment in trace.info.assessments where !others.assessments.contains(assessment.id) {
+            var request = ExportRequest(.post, "\(path)/assessments")
+            request.body = try JSON.encoded(["assessment": try assessment.body(of: trace.id)])
+            try await add(request, to: trace, &outcome)
+        }
+        try await sendAttachments(of: trace, to: others.artifactLocation, &outcome)
+    }
+
+    private func add(
+        _ request: ExportRequest, to trace: MLflowTrace, _ outcome: inout MLflowDeliveryOutcome
+    ) async throws {
+        var request = request
+        request.headers = [("Content-Type", "application/json")]
+        guard let refusal = try await refusal(of: request) else { return }
+        try failures.record(refusal, at: client.address)
+        outcome.refuse(trace.id, nil, refusal.reason)
+    }
+
+    private static let tracesPath = "/api/3.0/mlflow/traces"
+}

@@ -1,0 +1,89 @@
+"""A Python process that is killed at any moment loses no span that had ended, and shows those still
+open.
+
+Runs 12 kills; SPANLOG_KILLS=200 makes it a campaign.
+"""
+
+import os
+import random
+import shutil
+import time
+from collections import Counter
+
+import pytest
+from processes import spanlog, spanlog_json
+from python_processes import python_stream
+from streams import TRACE, Stream, check_exactly_once
+
+KILLS = int(os.environ.get("SPANLOG_KILLS", "12"))
+RATES = [100, 1_000, None]
+# Small blocks, each at once: the disk is busy with a commit most of the time.
+COMMITTING = {"blockBytesMax": 1 << 16, "flushIntervalMilliseconds": 1}
+# Segments that hold a block or two, so that every second kill meets a rotation.
+ROTATING = {**COMMITTING, "segmentBytesMax": 1 << 20}
+
+
+def record_and_kill(store, prefix, seconds, **stream):
+    """Lets a process record until it is killed, and returns what it said."""
+    with python_stream(store, prefix, **stream) as process:
+        process.wait_for(len)
+        # The moment of the kill is what is random here.
+        time.sleep(seconds)
+        return process.kill()
+
+
+@pytest.mark.parametrize("rate", RATES, ids=lambda rate: f"{rate or 'any'} spans a second")
+def test_no_span_that_ended_is_lost_or_doubled_and_open_ones_are_there(tmp_path, rate):
+    generator = random.Random(rate)
+    for life in range(max(KILLS // 6, 1)):
+        store, archive = tmp_path / f"store {life}", tmp_path / f"archive {life}"
+        said = record_and_kill(store, f"{life}.", generator.uniform(0.01, 0.8), rate=rate)
+        ended, opened = set(said.ended), set(said.opened)
+
+        spanlog("verify", store)
+        report = spanlog_json("merge", store, "-o", archive)
+        accounting = report["accounting"]
+        assert accounting["identical"] == accounting["replica"] == 0
+        # The span that was just ending may be both open and ended: it is joined into one.
+        assert accounting["joined"] <= 1
+        spans = spanlog_json("show", archive, TRACE)["spans"]
+        found = Counter(span["name"] for span in spans)
+        assert set(found.values()) == {1}, "spans are there twice"
+        finished = {span["name"] for span in spans if span["end_time_unix_nano"]}
+        assert ended <= finished, "spans that had ended are lost"
+        assert opened <= set(found) - finished, "open spans are missing"
+        # At most one more than was said: the kill may have come before the line.
+        assert len(found) <= len(said.lines) + 1
+
+
+@pytest.mark.parametrize(
+    "settings", [COMMITTING, ROTATING], ids=["while blocks are committed", "while segments rotate"]
+)
+def test_kills_at_full_speed_lose_nothing(tmp_path, reader, settings):
+    generator = random.Random(len(settings))
+    segments = 0
+    for life in range(max(KILLS // 4, 1)):
+        store = tmp_path / f"{life}"
+        said = record_and_kill(
+            store, f"{life}.", generator.uniform(0, 0.4), settings=settings, threads=2,
+            attributeBytes=1_000,
+        )  # fmt: skip
+        check_exactly_once(reader.read(store), said)
+        segments += len(list(store.glob("*.mdb")))
+        shutil.rmtree(store)
+    if settings is ROTATING:
+        assert segments > KILLS // 4, "segments did not rotate"
+
+
+def test_python_and_swift_processes_record_into_one_store(tmp_path, reader):
+    streams = [python_stream(tmp_path, "p1.", count=500), Stream(tmp_path, "s1.", count=500),
+               python_stream(tmp_path, "p2.", count=500)]  # fmt: skip
+    try:
+        for stream in streams:
+            stream.finish()
+    finally:
+        for stream in streams:
+            stream.__exit__()
+    check_exactly_once(reader.read(tmp_path), *streams)
+    assert not list(tmp_path.glob("*.spool"))
+    spanlog("verify", tmp_path)

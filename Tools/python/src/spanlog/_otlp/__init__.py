@@ -1,0 +1,1 @@
+"""OpenTelemetry's values as the bytes of OTLP's messages."""

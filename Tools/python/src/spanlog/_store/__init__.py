@@ -1,0 +1,1 @@
+"""Writes a store: the files that FileFormat.md describes byte by byte."""
