@@ -304,6 +304,23 @@ import Testing
         for count in try await readings { #expect(count == before.count) }
     }
 
+    @Test func `what a compaction removes while a store is read is read where it is now`()
+        async throws
+    {
+        try await record(1...2)
+        try await crash(3...4)
+        let before = try found()
+        var during: [Found: Int] = [:]
+        let damages = try Store(store).forEachBlock { block, _ in
+            if during.isEmpty {
+                let done = try compact()
+                #expect(done.openSpanCount == 2)
+            }
+            during[Found(block), default: 0] += 1
+        }
+        #expect(damages.isEmpty && during == before)
+    }
+
     private static func wait(_ semaphore: DispatchSemaphore) { semaphore.wait() }
 
     private static func counts(

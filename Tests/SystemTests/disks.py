@@ -3,9 +3,12 @@
 import contextlib
 import errno
 import functools
+import os
 import subprocess
 import tempfile
 from pathlib import Path
+
+import pytest
 
 SOURCE = Path(__file__).parent / "Disk/disk.c"
 
@@ -41,3 +44,35 @@ def failing(fault, number, calls):
         yield errno.errorcode[number]
     finally:
         fault.unlink()
+
+
+@contextlib.contextmanager
+def small(folder, size):
+    """A file system of this size at `folder`, which is made."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "spanlog-test", folder]
+    if subprocess.run(command, stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("no permission to mount a file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(folder):
+    """Takes all the room that there is; returns the file that has it."""
+    path = folder / "filling"
+    with path.open("wb", buffering=0) as file:
+        for size in (1 << 16, 1 << 12):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
+    return path
+
+
+def used(folder):
+    """The bytes in use, those of files without a name included."""
+    status = os.statvfs(folder)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize

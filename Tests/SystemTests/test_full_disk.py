@@ -19,26 +19,8 @@ STREAM = {"rate": 400, "attributeBytes": 2_000, "openEvery": 0}
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 8 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "spanlog-test", folder]
-    if subprocess.run(command, stderr=subprocess.DEVNULL).returncode != 0:
-        pytest.skip("no permission to mount a file system")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def fill(folder):
-    """Takes all the room that there is; returns the file that has it."""
-    path = folder / "filling"
-    with path.open("wb", buffering=0) as file:
-        for size in (1 << 16, 1 << 12):
-            try:
-                while True:
-                    file.write(bytes(size))
-            except OSError as error:
-                assert error.errno == errno.ENOSPC
-    return path
+    with disks.small(tmp_path / "disk", "8m") as folder:
+        yield folder
 
 
 def drops(store):
@@ -87,7 +69,7 @@ def test_a_full_disk_costs_counted_spans_until_there_is_room_again(small_disk, r
     store = small_disk / "store"
     with Stream(store, "", settings=SETTINGS, **STREAM) as process:
         process.wait_for(lambda _: len(process.ended) > 50)
-        filling = fill(small_disk)
+        filling = disks.fill(small_disk)
         wait_for_drops(process, store)
         filling.unlink()
         check_recovery(process, store, reader)

@@ -42,9 +42,12 @@ enum MergeText {
             losses.append(Text.count(recorder.droppedSpanCount, "dropped span"))
         }
         if recorder.openSpanCount > 0 {
+            losses.append(Text.count(recorder.openSpanCount, "open span"))
+        }
+        if recorder.openSpanCount > 0 || recorder.isRunning {
+            let time = Text.time(recorder.lastSeenNanoseconds)
             losses.append(
-                "\(Text.count(recorder.openSpanCount, "open span")), last seen "
-                    + Text.time(recorder.lastSeenNanoseconds))
+                recorder.isRunning ? "still running, read until \(time)" : "last seen \(time)")
         }
         guard !losses.isEmpty else { return [] }
         let host = recorder.host.isEmpty ? "" : " on \(recorder.host)"

@@ -2,7 +2,7 @@ import SpanLogFormat
 
 /// Why a span's parent is not in the archive, as far as anything tells.
 enum OrphanClass: Int, CaseIterable, Sendable {
-    /// The sampler left the parent out.
+    /// The orphan's own context is not sampled, so the parent's was not, if samplers go by the parent.
     case notSampled
     /// The parent lives in another process, and nothing of any store given accounts for it.
     case storeNotGiven

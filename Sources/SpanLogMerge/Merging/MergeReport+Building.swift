@@ -1,4 +1,5 @@
 import SpanLogFormat
+import SpanLogStore
 
 extension MergeReport {
     init(
@@ -17,7 +18,10 @@ extension MergeReport {
         digest = Hexadecimal.string(counts.digest.bigEndianBytes)
         self.temporaryByteCount = temporaryByteCount
         clocks = ClockReport(corrections)
-        recorders = scattered.knowledge.recorders.map(Recorder.init).sorted {
+        let running = Set(stores.flatMap(\.recorders).filter(\.isRunning).map(\.id))
+        recorders = scattered.knowledge.recorders.map { id, tally in
+            Recorder(id, tally, isRunning: running.contains(id.description))
+        }.sorted {
             ($0.earliestNanoseconds ?? .max, $0.id) < ($1.earliestNanoseconds ?? .max, $1.id)
         }
         let known = Set(recorders.map(\.service))
@@ -28,11 +32,12 @@ extension MergeReport {
 }
 
 extension MergeReport.Recorder {
-    init(_ id: RecorderID, _ tally: RecorderTally) {
+    init(_ id: RecorderID, _ tally: RecorderTally, isRunning: Bool) {
         self.id = id.description
         bootID = Hexadecimal.string(tally.bootID)
         service = tally.service
         host = tally.host
+        self.isRunning = isRunning
         spanCount = tally.spanCount
         openSpanCount = tally.openSpanCount
         blockCount = tally.runs.reduce(0) { $0 &+ ($1.last &- $1.first &+ 1) }

@@ -115,7 +115,7 @@ public struct MergeReport: Sendable, Codable {
 
     /// Orphans by class. Each counts in one.
     public struct Orphans: Sendable, Codable, Hashable {
-        /// The sampler left the parent out.
+        /// The orphan's own context is not sampled, so the parent's was not, if samplers go by the parent.
         public internal(set) var notSampled: UInt64 = 0
         /// The parent lives in a process whose store was not given, as far as anything tells.
         public internal(set) var storeNotGiven: UInt64 = 0
@@ -148,6 +148,9 @@ public struct MergeReport: Sendable, Codable {
         public let service: String
         /// The resource's `host.name`, empty if it has none.
         public let host: String
+        /// Whether it was running when its store was read: it may have recorded more since
+        /// ``lastSeenNanoseconds``.
+        public let isRunning: Bool
         /// The spans in its blocks, each block counted once.
         public let spanCount: UInt64
         /// The spans that were open when it was last alive.
@@ -182,9 +185,9 @@ public struct MergeReport: Sendable, Codable {
         }
 
         private enum CodingKeys: String, CodingKey {
-            case id, service, host, spanCount, openSpanCount, blockCount, earliestNanoseconds
-            case latestNanoseconds, lastSeenNanoseconds, missingBlockCount, droppedSpanCount
-            case unnotedSpanCount, runs
+            case id, service, host, isRunning, spanCount, openSpanCount, blockCount
+            case earliestNanoseconds, latestNanoseconds, lastSeenNanoseconds, missingBlockCount
+            case droppedSpanCount, unnotedSpanCount, runs
             case bootID = "bootId"
         }
     }

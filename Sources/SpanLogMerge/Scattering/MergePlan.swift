@@ -34,7 +34,7 @@ struct MergePlan: Sendable {
         partitionCount = count
         shift = UInt64(64 - count.trailingZeroBitCount)
         chunkBytesMax = min(max(memoryByteCount / 8 / threadCount / count, 1 << 12), 1 << 20)
-        heldBytesMax = memoryByteCount / 2
+        heldBytesMax = memoryByteCount * 3 / 8
         producerBytesMax = max(memoryByteCount / 32 / threadCount, 1 << 16)
         indexBytesMax = max(memoryByteCount / 16, 1 << 16)
         clockFactsBytesMax = max(memoryByteCount / 64 / threadCount, 1 << 16)

@@ -44,7 +44,7 @@ struct Record: BitwiseCopyable, Sendable {
         static let isParentPlaceKnown = Traits(rawValue: 16)
         /// The parent lives in another process.
         static let isParentRemote = Traits(rawValue: 32)
-        /// The span's own context is not sampled, so its parent's is not.
+        /// The span's own context is not sampled.
         static let isNotSampled = Traits(rawValue: 64)
         /// The record was in an archive before.
         static let isFromArchive = Traits(rawValue: 128)

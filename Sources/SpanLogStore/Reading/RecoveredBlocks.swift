@@ -15,7 +15,7 @@ struct RecoveredBlocks {
 
     init(_ store: Store, _ damages: inout [Store.Damage]) {
         for path in store.spoolPaths {
-            guard Self.isLive(path) else {
+            guard Store.isRecorderRunning(ofSpool: path) else {
                 pathsOfDead.append(path)
                 continue
             }
@@ -37,10 +37,6 @@ struct RecoveredBlocks {
             }
             if let block { single.append((block, path)) }
         }
-    }
-
-    private static func isLive(_ path: String) -> Bool {
-        (try? ReadOnlyFile(path))?.isLockedByAnother ?? false
     }
 
     private static func file(_ path: String, isOf recorder: RecorderID) -> Bool {
@@ -65,19 +61,41 @@ struct RecoveredBlocks {
         spools.flatMap { spool in spool.blocks.map { ($0, spool.path) } } + single
     }
 
-    /// The blocks of a file that ``pathsOfDead`` names, or `nil` if it cannot be read or is gone.
-    func blocks(ofDead path: String, _ damages: inout [Store.Damage]) -> [Block]? {
+    /// Calls `body` with the blocks of a file that ``pathsOfDead`` names, one in memory at a time.
+    ///
+    /// - Returns: Whether the file is still there.
+    func forEachBlock(
+        ofDead path: String, _ damages: inout [Store.Damage], _ body: (Block) throws -> Void
+    ) rethrows -> Bool {
+        let damageCount = damages.count
         guard path.hasSuffix(".spool") else {
-            return Store.reading(path, &damages) { () throws(StoreError) in
-                [try Block.read(path)]
+            let block = Store.reading(path, &damages) { () throws(StoreError) in
+                try Block.read(path)
             }
+            if let block { try body(block) }
+            return block != nil || damages.count > damageCount
         }
         let spool = Store.reading(path, &damages) { () throws(StoreError) in
-            try SpoolReader.open(path)
+            try SpoolReader.open(path, copiesChunks: false)
         }
-        guard var spool else { return nil }
-        damages += spool.damages.named
+        guard var spool else { return damages.count > damageCount }
         if let identity = identities[spool.recorderID] { spool.adopt(identity) }
-        return spool.blocks
+        try spool.forEachBlock(body)
+        damages += spool.damages.named
+        return true
+    }
+}
+
+extension Store {
+    /// The recorders that have their spool open at this moment.
+    var runningRecorderIDs: [RecorderID] {
+        spoolPaths.filter(Self.isRecorderRunning).compactMap { path in
+            RecorderID(hexadecimal: String(FileSystem.name(of: path).dropLast(".spool".count)))
+        }
+    }
+
+    /// Whether somebody holds the lock of a spool.
+    static func isRecorderRunning(ofSpool path: String) -> Bool {
+        (try? ReadOnlyFile(path))?.isLockedByAnother ?? false
     }
 }

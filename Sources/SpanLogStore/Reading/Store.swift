@@ -82,8 +82,8 @@ extension Store {
     ///
     /// - Returns: What could not be read. Sound blocks beside the damage were delivered.
     /// - Throws: What `body` throws.
-    /// - Complexity: O(*n*) in the bytes of the store; one block or the spool of one dead recorder is in
-    ///   memory at a time, besides the spools of living ones, and the places of all blocks.
+    /// - Complexity: O(*n*) in the bytes of the store; one block is in memory at a time, besides
+    ///   the spools of living recorders and the places of all blocks.
     public func forEachBlock(_ body: (Block, _ file: String) throws -> Void) rethrows -> [Damage] {
         try forEachStoredBlock { block, _, file in try body(block, file) }
     }

@@ -73,16 +73,13 @@ struct StoreReading {
 
     /// Reads the file of a dead recorder, or what a compaction has made of it meanwhile.
     private mutating func readDead(_ path: String, _ body: Body) rethrows {
-        let damageCount = damages.count
-        if let blocks = recovered.blocks(ofDead: path, &damages) {
-            for block in blocks where !delivered.contains(block) { try body(block, nil, path) }
-        } else if damages.count == damageCount {
-            try readSegments { delivered, stored, path in
-                guard !delivered.contains(stored.block), delivered.insert(stored.block) else {
-                    return
-                }
-                try body(stored.block, stored.value, path)
-            }
+        let isThere = try recovered.forEachBlock(ofDead: path, &damages) { block in
+            if !delivered.contains(block) { try body(block, nil, path) }
+        }
+        if isThere { return }
+        try readSegments { delivered, stored, path in
+            guard !delivered.contains(stored.block), delivered.insert(stored.block) else { return }
+            try body(stored.block, stored.value, path)
         }
     }
 }

@@ -31,12 +31,15 @@ public struct StoreReport: Sendable, Codable {
     ) rethrows {
         path = store.path
         byteCount = store.files.reduce(0) { $0 + $1.byteCount }
+        // One that dies from now on has been read as it was while it was running.
+        let running = store.runningRecorderIDs
         var recorders: [RecorderID: RecorderReport] = [:]
         damages = try store.forEachStoredBlock { block, value, file in
             let id = block.header.recorderID
             recorders[id, default: RecorderReport(block)].add(block, file: file)
             try body(block, value, file)
         }
+        for id in running { recorders[id]?.isRunning = true }
         self.recorders = recorders.values.sorted {
             ($0.earliestNanoseconds ?? .max, $0.id) < ($1.earliestNanoseconds ?? .max, $1.id)
         }
@@ -139,6 +142,8 @@ public struct RecorderReport: Sendable, Codable {
     public let host: String
     /// The resource's `process.pid`, if it has one.
     public let processID: Int64?
+    /// Whether the recorder was running when its store was read: it may have recorded more since.
+    public fileprivate(set) var isRunning = false
     /// The number of segments that hold blocks.
     public private(set) var segmentCount = 0
     /// The number of blocks, each counted once however often it is there.
@@ -166,7 +171,7 @@ public struct RecorderReport: Sendable, Codable {
     private var files: Set<String> = []
 
     private enum CodingKeys: String, CodingKey {
-        case id, service, host, segmentCount, blockCount, spanCount, openSpanCount
+        case id, service, host, isRunning, segmentCount, blockCount, spanCount, openSpanCount
         case earliestNanoseconds, latestNanoseconds, removed, gaps, drops
         // Foundation's conversion to snake case and back knows no capital abbreviations.
         case bootID = "bootId"

@@ -2,9 +2,11 @@ import SpanLogFormat
 
 extension SpoolReader {
     /// Opens the spool at `path`.
-    static func open(_ path: String) throws(StoreError) -> SpoolReader {
+    static func open(
+        _ path: String, copiesChunks: Bool = true
+    ) throws(StoreError) -> SpoolReader {
         do {
-            return try SpoolReader(path)
+            return try SpoolReader(path, copiesChunks: copiesChunks)
         } catch let error as SystemError {
             throw StoreDirectory.openError(path, error)
         } catch {
@@ -14,18 +16,20 @@ extension SpoolReader {
 
     /// What the spool holds, as blocks: one for each chunk, and one for the spans that were open,
     /// which is there without any if spans were lost, since it is the newest to say so.
-    var blocks: [Block] {
-        var blocks = chunks.map { chunk in
+    var blocks: [Block] { chunkBlocks + [openSpansBlock].compactMap { $0 } }
+
+    var chunkBlocks: [Block] {
+        chunks.map { chunk in
             block(chunk.entries, sequence: chunk.sequence, spanCount: chunk.spanCount)
         }
-        guard !openSpans.isEmpty || drops != DropCounters() else { return blocks }
+    }
+
+    var openSpansBlock: Block? {
+        guard !openSpans.isEmpty || drops != DropCounters() else { return nil }
         let entries = openSpans.flatMap {
             UnfinishedSpan.entry($0.bytes, lastSeenNanoseconds: lastSeenNanoseconds)
         }
-        blocks.append(
-            block(
-                entries, sequence: .max, spanCount: openSpans.count, holdsOpenSpans: true))
-        return blocks
+        return block(entries, sequence: .max, spanCount: openSpans.count, holdsOpenSpans: true)
     }
 
     private func block(

@@ -24,6 +24,9 @@ struct SpoolReader: Sendable {
     private(set) var openSpans: [OpenSpan] = []
     /// What could not be read.
     private(set) var damages: FileDamages
+    private let file: ReadOnlyFile
+    private let layout: SpoolLayout
+    private let isHeaderDamaged: Bool
 
     /// What all spans of the recorder have in common.
     struct Identity: Sendable {
@@ -47,15 +50,19 @@ struct SpoolReader: Sendable {
         let isEnding: Bool
     }
 
+    /// - Parameter copiesChunks: Whether ``chunks`` are copied, as they must be while the recorder goes
+    ///   on; otherwise ``forEachBlock(_:)`` reads them.
     /// - Throws: ``FormatError`` if the file is no spool, or ``SystemError``.
-    init(_ path: String) throws {
+    init(_ path: String, copiesChunks: Bool = true) throws {
         self.path = path
-        let file = try ReadOnlyFile(path)
+        file = try ReadOnlyFile(path)
         isLive = file.isLockedByAnother
         let header = try SpoolHeader(file)
+        layout = header.layout
         recorderID = header.recorderID
         identity = Identity(bootID: header.bootID, resource: header.resource, scope: header.scope)
-        isIdentityLost = header.damage != nil
+        isHeaderDamaged = header.damage != nil
+        isIdentityLost = isHeaderDamaged
         let boottime = header.lastSeenBoottime
         lastSeenBoottimeNanoseconds = boottime
         lastSeenNanoseconds = boottime == 0 ? 0 : boottime &+ header.clockOffset
@@ -66,8 +73,9 @@ struct SpoolReader: Sendable {
         if byteCount < expected {
             add("the spool is cut off, and had \(expected) bytes", at: byteCount)
         }
-        try readSlots(file, header.layout)
-        for number in 0..<header.layout.chunkCount { try readChunk(file, header.layout, number) }
+        try readSlots()
+        guard copiesChunks else { return }
+        for number in 0..<layout.chunkCount { try readChunk(number) }
         chunks.sort { $0.sequence < $1.sequence }
     }
 
@@ -92,9 +100,36 @@ extension SpoolReader.Identity {
 }
 
 extension SpoolReader {
-    private mutating func readChunk(
-        _ file: ReadOnlyFile, _ layout: SpoolLayout, _ number: Int
-    ) throws {
+    /// Calls `body` with what the spool holds, as blocks, one chunk in memory at a time.
+    mutating func forEachBlock(_ body: (Block) throws -> Void) rethrows {
+        for number in chunkNumbers() {
+            do {
+                try readChunk(number)
+            } catch {
+                add(
+                    "chunk \(number) cannot be read: \(error)",
+                    at: UInt64(layout.chunkOffset(number)))
+            }
+            for block in chunkBlocks { try body(block) }
+            chunks = []
+        }
+        if let block = openSpansBlock { try body(block) }
+    }
+
+    /// The chunks that are in use, in the order of their sequences.
+    private func chunkNumbers() -> [Int] {
+        let used = (0..<layout.chunkCount).compactMap { number -> (sequence: UInt64, Int)? in
+            let offset = UInt64(layout.chunkOffset(number) + SpoolLayout.Chunk.sequence)
+            guard let bytes = try? file.bytes(at: offset, count: 8), bytes.count == 8 else {
+                return nil
+            }
+            let sequence = UInt64(littleEndianIn: bytes, at: 0)
+            return sequence > 0 ? (sequence, number) : nil
+        }
+        return used.sorted { $0.sequence < $1.sequence }.map(\.1)
+    }
+
+    private mutating func readChunk(_ number: Int) throws {
         typealias Field = SpoolLayout.Chunk
         let offset = UInt64(layout.chunkOffset(number))
         let head = try file.bytes(at: offset, count: Field.entries)
@@ -109,12 +144,12 @@ extension SpoolReader {
             !isLive || UInt64(littleEndianIn: after, at: Field.extent) >= extent
         else { return }
         // Where nothing is sound, the sequence need not be either.
-        let isEmpty = chunk.isEmpty && !isIdentityLost
+        let isEmpty = chunk.isEmpty && !isHeaderDamaged
         if entries.count > 0 || isEmpty {
             chunks.append(
                 Chunk(sequence: sequence - 1, entries: entries.bytes, spanCount: entries.count))
         }
-        guard let damage = chunk.damage(entries), entries.count > 0 || !isIdentityLost else {
+        guard let damage = chunk.damage(entries), entries.count > 0 || !isHeaderDamaged else {
             return
         }
         add("chunk \(number) \(damage)", at: offset, sequence: sequence - 1)
@@ -126,7 +161,7 @@ extension SpoolReader {
             sequence: sequence)
     }
 
-    private mutating func readSlots(_ file: ReadOnlyFile, _ layout: SpoolLayout) throws {
+    private mutating func readSlots() throws {
         typealias Slot = SpoolLayout.Slot
         let size = SpoolLayout.slotByteCount
         let table = try file.bytes(

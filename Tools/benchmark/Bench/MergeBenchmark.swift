@@ -10,7 +10,7 @@ enum MergeBenchmark {
     /// What can be said of the shape of stores.
     static let shapeKeys: Set = [
         "hosts", "services", "spans", "trace", "bytes", "steps", "block", "damaged", "duplicates",
-        "losses", "rate", "spread", "compressed", "seed",
+        "losses", "rate", "spread", "parent", "compressed", "seed",
     ]
 
     static func generate(_ path: String, _ values: [String: String]) throws {
@@ -33,6 +33,7 @@ enum MergeBenchmark {
         share("losses", &shape.lossShare)
         share("rate", &shape.tracesPerSecond)
         shape.isSpread = values["spread"] == "1"
+        shape.parent = values["parent"].flatMap(StoreShape.Parent.init) ?? .any
         shape.isCompressed = values["compressed"] != "0"
         shape.seed = values["seed"].flatMap { UInt64($0) } ?? 1
         let truth = try StoreGenerator.generate(shape, in: path)

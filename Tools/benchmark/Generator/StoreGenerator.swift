@@ -128,7 +128,7 @@ extension StoreGenerator {
         try record(root, of: id, parent: nil, kind: .server, isRemote: false)
         var spans = [root]
         while spans.count < count {
-            let parent = spans[random.below(spans.count)]
+            let parent = spans[parentPlace(among: spans.count)]
             let (start, end) = within(parent)
             guard spans.count + 2 <= count, writers.count > 1, random.below(2) == 0 else {
                 let span = Spanned(
@@ -138,6 +138,14 @@ extension StoreGenerator {
                 continue
             }
             try call(from: parent, start, end, of: id, &spans)
+        }
+    }
+
+    private mutating func parentPlace(among count: Int) -> Int {
+        switch shape.parent {
+        case .any: random.below(count)
+        case .last: count - 1
+        case .first: 0
         }
     }
 

@@ -11,6 +11,17 @@ package struct StoreShape: Sendable, Codable {
     package var traceSpanCount = 5
     /// Whether traces differ in size: geometrically distributed, so that some are much larger.
     package var isSpread = false
+    /// Which of the spans before it a span is below.
+    package var parent = Parent.any
+
+    /// A choice of parents.
+    package enum Parent: String, Sendable, Codable {
+        case any
+        /// Each span has one child: a chain.
+        case last
+        /// The root has all children.
+        case first
+    }
     /// The bytes of a span, roughly.
     package var spanByteCount = 350
     /// Traces that start in a second.
