@@ -146,7 +146,8 @@ struct MutationCampaign: CustomStringConvertible {
         let mayBeWrong = sample.files.keys.contains {
             $0.hasSuffix(".spool") && mutated.files[$0] != sample.files[$0]
         }
-        let reader = try ArchiveReader(archive)
+        var reader = try ArchiveReader(archive)
+        reader.readsRawTimes = true
         for id in try reader.traceIDs() {
             for span in try reader.trace(id)?.spans ?? [] where !mayBeWrong {
                 let isRecorded = sample.names.contains(.init(span.record))
