@@ -71,6 +71,8 @@ public struct ExportTransportError: Error, CustomStringConvertible, Sendable {
         case connectionLost
         /// No secure connection could be agreed on.
         case insecure
+        /// The proxy on the way cannot be reached or does not let through; the message names it.
+        case proxyFailed
         /// Anything else.
         case other
     }

@@ -29,6 +29,7 @@ import Testing
 
     @Test(arguments: [
         ExportTransportError.Kind.connectionLost, .cannotConnect, .timedOut, .unknownHost, .other,
+        .proxyFailed,
     ])
     func `a lost connection is made again`(kind: ExportTransportError.Kind) async throws {
         let server = FakeServer { request, count in

@@ -155,6 +155,35 @@ import Testing
         #expect(span.text("mlflow.traceTag.mlflow.traceName")?.count == 4096)
     }
 
+    @Test func `no column of the database gets a zero, which PostgreSQL does not take`() {
+        let trace = Sample.trace(
+            Sample.span(1) {
+                $0.name = "a\0"
+                $0.attributes = [
+                    Attribute("mlflow.spanInputs", .string("\"b\\u0000 \\\\u0000\"")),
+                    Attribute("mlflow.spanOutputs", .string("c\0")),
+                    Attribute("mlflow.spanType", .string("d\0")),
+                    Attribute("session.id", .string("e\0")),
+                    Attribute("mlflow.llm.model", .string("f\0")),
+                    Attribute("own", .string("g\0")),
+                    .tag("h\0", "i\0"),
+                ]
+            },
+            Sample.span(2, parent: 1) {
+                $0.attributes = [Attribute("mlflow.spanInputs", .string("j\0"))]
+            })
+        let root = Sample.exported(trace)
+        #expect(root.name == "a\u{FFFD}")
+        #expect(root.text("mlflow.spanInputs") == "\"b\\ufffd \\\\u0000\"")
+        #expect(root.text("mlflow.spanOutputs") == "c\u{FFFD}")
+        #expect(root.text("mlflow.spanType") == "d\u{FFFD}")
+        #expect(root.text("session.id") == "e\u{FFFD}")
+        #expect(root.text("mlflow.llm.model") == "f\u{FFFD}")
+        #expect(root.text("own") == "g\0")
+        #expect(root.text("mlflow.traceTag.h\u{FFFD}") == "i\u{FFFD}")
+        #expect(Sample.exported(trace, at: 1).text("mlflow.spanInputs") == "j\0")
+    }
+
     @Test func `what a limit kept out is counted`() {
         let trace = Sample.trace(
             Sample.span(1) {

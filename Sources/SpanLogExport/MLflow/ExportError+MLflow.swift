@@ -8,11 +8,21 @@ extension ExportError {
             case .timedOut: "The server at \(address) did not answer in time (\(cause.message))."
             case .connectionLost: "The server at \(address) hung up (\(cause.message))."
             case .insecure: "No secure connection to \(address): \(cause.message)."
+            case .proxyFailed: "There is no way to \(address) (\(cause.message))."
             case .other: "No answer from \(address): \(cause.message)."
             }
         let remedy =
             switch cause.kind {
-            case .insecure: "Check the scheme of the address and the server's certificate."
+            case .insecure:
+                """
+                Check the scheme of the address and the server's certificate; an authority of your own \
+                is named by --ca-certificates or MLFLOW_TRACKING_SERVER_CERT_PATH.
+                """
+            case .proxyFailed:
+                """
+                Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or list the host in NO_PROXY if it is to be \
+                reached directly.
+                """
             case .unknownHost: "Check the tracking URI."
             default: "Check the tracking URI and that \"mlflow server\" runs there."
             }

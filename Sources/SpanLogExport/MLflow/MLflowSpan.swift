@@ -27,6 +27,7 @@ struct MLflowSpan {
 
     private func rewritten(isMainRoot: Bool) -> SpanRecord {
         var result = record
+        result.name = record.name.storable
         result.startNanoseconds = context.start(of: span)
         result.endNanoseconds = context.end(of: span)
         result.status = status
@@ -48,33 +49,37 @@ struct MLflowSpan {
     }
 
     private var ownAttributes: [Attribute] {
-        record.attributes.compactMap { attribute in
+        record.attributes.compactMap { attribute -> Attribute? in
             // Tags of the trace go to its root, wherever they were set.
             if attribute.key.hasPrefix(MLflowKey.traceTagPrefix) { return nil }
             if MLflowStatements.isOurs(attribute.key) || attribute.key == MLflowKey.logLevel {
                 return nil
             }
-            return Attribute(attribute.key, Self.value(of: attribute))
+            return Attribute(attribute.key, value(of: attribute))
         }
     }
 
-    private static func value(of attribute: Attribute) -> AttributeValue {
+    private func value(of attribute: Attribute) -> AttributeValue {
         switch attribute.key {
         case MLflowKey.spanInputs, MLflowKey.spanOutputs:
-            return MLflowValue.ofInputsOrOutputs(attribute.value)
+            let value = MLflowValue.ofInputsOrOutputs(attribute.value)
+            // The server makes the trace's previews of a root's, which are columns.
+            return record.parentSpanID == nil ? value.storableJSON : value
         // A longer session makes the server refuse the whole request, and a structure as session
         // or user breaks its database.
         case MLflowKey.session, MLflowKey.conversation:
-            return plain(attribute.value, MLflowLimit.session)
-        case MLflowKey.user: return plain(attribute.value, MLflowLimit.user)
-        case MLflowKey.spanType: return plain(attribute.value, MLflowLimit.spanType)
+            return Self.plain(attribute.value, MLflowLimit.session)
+        case MLflowKey.user: return Self.plain(attribute.value, MLflowLimit.user)
+        case MLflowKey.spanType: return Self.plain(attribute.value, MLflowLimit.spanType)
+        case AttributeKey.model, AttributeKey.provider:
+            return Self.plain(attribute.value, MLflowLimit.model)
         case let key:
             return MLflowValue.ofSpan(attribute.value, holdsJSON: MLflowKey.holdsJSON(key))
         }
     }
 
     private static func plain(_ value: AttributeValue, _ scalarMax: Int) -> AttributeValue {
-        .string(MLflowValue.plain(value.plainText.truncated(scalarMax)))
+        .string(MLflowValue.plain(value.plainText.storable(scalarMax)))
     }
 
     private static func rewritten(_ event: SpanRecord.Event) -> SpanRecord.Event {

@@ -170,16 +170,6 @@ extension MLflowTraceInfo {
     }
 }
 
-extension String {
-    /// The text without the one character that some databases cannot hold in a column.
-    var storable: String {
-        utf8.contains(0) ? replacing("\0", with: "\u{FFFD}") : self
-    }
-
-    /// The same, as long as a column allows.
-    func storable(_ scalarMax: Int) -> String { storable.truncated(scalarMax) }
-}
-
 extension Array {
     fileprivate var nilIfEmpty: Self? { isEmpty ? nil : self }
 }

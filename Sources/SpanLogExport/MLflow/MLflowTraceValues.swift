@@ -93,7 +93,8 @@ struct MLflowTraceValues {
         var all = tags
         if let name { all[MLflowKey.traceName] = name }
         return all.sorted { $0.key < $1.key }.map { key, value in
-            Attribute(MLflowKey.traceTagPrefix + key, .string(MLflowValue.plain(value)))
+            Attribute(
+                MLflowKey.traceTagPrefix + key.storable, .string(MLflowValue.plain(value.storable)))
         }
     }
 }

@@ -47,6 +47,7 @@ enum MLflowLimit {
     static let tagValue = 4096
     static let session = 250
     static let spanType = 500
+    static let model = 500
     static let user = 8000
     static let clientRequestID = 50
     static let assessmentID = 50

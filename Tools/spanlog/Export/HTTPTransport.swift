@@ -9,6 +9,7 @@ import SpanLogExport
 struct HTTPTransport: ExportTransport {
     let address: String
     private let client: HTTPClient
+    private let proxy: ProxyAddress?
 
     /// Where the server is, and how to get there.
     struct Settings {
@@ -29,7 +30,9 @@ struct HTTPTransport: ExportTransport {
         try await HTTPClient.withHTTPClient(
             configuration: configuration(settings)
         ) { client in
-            try await body(HTTPTransport(address: settings.address, client: client))
+            try await body(
+                HTTPTransport(
+                    address: settings.address, client: client, proxy: settings.proxy))
         }
     }
 
@@ -59,7 +62,7 @@ struct HTTPTransport: ExportTransport {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw ExportTransportError(error)
+            throw ExportTransportError(error, proxy: proxy)
         }
     }
 
@@ -99,6 +102,24 @@ struct HTTPTransport: ExportTransport {
 }
 
 extension ExportTransportError {
+    /// What an error means to who goes through a proxy: it alone is connected to directly.
+    fileprivate init(_ error: any Error, proxy: ProxyAddress?) {
+        let cause = ExportTransportError(error)
+        let isTheProxys =
+            switch error {
+            case is NIOConnectionError: true
+            case let error as HTTPClientError:
+                [.invalidProxyResponse, .proxyAuthenticationRequired, .connectTimeout]
+                    .contains(error)
+            default: false
+            }
+        guard let proxy, isTheProxys else {
+            self = cause
+            return
+        }
+        self.init(.proxyFailed, "the proxy http://\(proxy.host):\(proxy.port): \(cause.message)")
+    }
+
     /// What an error of AsyncHTTPClient or of SwiftNIO means.
     fileprivate init(_ error: any Error) {
         switch error {
