@@ -39,13 +39,19 @@ public enum ClockTable {
         ]
     }
 
+    private static func contradiction(of pair: ClockCorrections.Pair) -> String {
+        // Messages may agree with each other, and not with what a third host tells of both.
+        pair.rejectedFactCount > 0
+            ? "\(pair.rejectedFactCount) of \(pair.factCount) messages contradict the others"
+            : "their \(pair.factCount) messages contradict those of other hosts, and are left out"
+    }
+
     private static func warnings(
         _ corrections: ClockCorrections, _ names: [ClockDomain: String]
     ) -> [String] {
         let pairs = corrections.pairs.filter(\.isInconsistent).map { pair in
             "INCONSISTENT: \(ClockText.label(pair.first, names)) and "
-                + "\(ClockText.label(pair.second, names)): \(pair.rejectedFactCount) of "
-                + "\(pair.factCount) messages contradict the others"
+                + "\(ClockText.label(pair.second, names)): \(contradiction(of: pair))"
         }
         let aligned = corrections.domains.filter {
             !$0.isBounded && $0.frame != $0.domain && $0.method != .manual
