@@ -33,6 +33,14 @@ struct Measurement {
 }
 
 extension Measurement {
+    /// Lets ``peakMemoryBytes`` begin anew (`proc(5)`, `clear_refs`), without what others have left.
+    static func resetPeakMemory() {
+        malloc_trim(0)
+        let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs")
+        try? file?.write(contentsOf: Data("5".utf8))
+        try? file?.close()
+    }
+
     /// The most memory that was this process's own so far, mapped files included.
     static var peakMemoryBytes: Int {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""

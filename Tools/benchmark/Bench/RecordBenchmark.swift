@@ -56,12 +56,15 @@ struct RecordBenchmark {
     /// Runs the subjects in turns, so that what else the machine does hits all of them alike.
     private func measure(_ subjects: [Subject], threadCount: Int) -> [Table.Row] {
         var measurements = subjects.map { _ in [Measurement]() }
+        var peaks = subjects.map { _ in 0 }
         let lostBefore = subjects.map { $0.lostCount() }
         for run in 0...Self.runCount {
             for (index, subject) in subjects.enumerated() {
+                Measurement.resetPeakMemory()
                 let results = concurrently(threadCount) {
                     Measurement.of { subject.makeSpans(Self.spansPerRun) }
                 }
+                peaks[index] = max(peaks[index], Measurement.peakMemoryBytes)
                 subject.settle()
                 // The first run warms up.
                 if run > 0 { measurements[index] += results }
@@ -71,7 +74,8 @@ struct RecordBenchmark {
             Table.Row(
                 subjects[index].name, threadCount: threadCount, measurements[index],
                 baseline: measurements[0], spansPerRun: Self.spansPerRun,
-                lostCount: subjects[index].lostCount() - lostBefore[index])
+                lostCount: subjects[index].lostCount() - lostBefore[index],
+                peakMemoryBytes: peaks[index])
         }
     }
 

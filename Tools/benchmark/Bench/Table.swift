@@ -16,10 +16,12 @@ struct Table: Encodable {
         /// Spans made by all threads in a second, while they ran.
         let spansPerSecond: Double
         let lostCount: UInt64
+        /// The most memory that the process had while these spans were made, everything included.
+        let peakMemoryBytes: Int
 
         init(
             _ name: String, threadCount: Int, _ measurements: [Measurement],
-            baseline: [Measurement], spansPerRun: Int, lostCount: UInt64
+            baseline: [Measurement], spansPerRun: Int, lostCount: UInt64, peakMemoryBytes: Int
         ) {
             let spans = Double(spansPerRun)
             self.name = name
@@ -33,6 +35,7 @@ struct Table: Encodable {
             let wall = measurements.map { Double($0.wallNanoseconds) }.median
             spansPerSecond = Double(threadCount) * spans / wall * 1e9
             self.lostCount = lostCount
+            self.peakMemoryBytes = peakMemoryBytes
         }
     }
 
@@ -42,7 +45,9 @@ struct Table: Encodable {
     }
 
     private func printText() {
-        let columns = ["threads", "CPU ns", "of no-op", "allocations", "bytes", "spans/s", "lost"]
+        let columns = [
+            "threads", "CPU ns", "of no-op", "allocations", "bytes", "spans/s", "lost", "peak MiB",
+        ]
         line("tracer", columns)
         for row in rows {
             line(
@@ -52,6 +57,7 @@ struct Table: Encodable {
                     String(format: "%.2f", row.ratio), String(format: "%.1f", row.allocationCount),
                     String(format: "%.0f", row.allocatedByteCount),
                     String(format: "%.0f k", row.spansPerSecond / 1000), "\(row.lostCount)",
+                    "\(row.peakMemoryBytes >> 20)",
                 ])
         }
     }

@@ -1,4 +1,5 @@
 #pragma once
+#include <malloc.h>
 #include <stdint.h>
 
 /// What the calling thread has asked of the heap since it began.
