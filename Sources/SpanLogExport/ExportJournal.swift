@@ -48,9 +48,11 @@ extension ExportJournal {
         try append([Entry(target: target)])
     }
 
-    /// Whether the trace is to be left out, if `checksum` is that of what would be sent.
-    func omits(_ trace: TraceID, _ checksum: UInt128) -> Bool {
-        delivered.withLock { $0[trace] == checksum }
+    /// Whether the trace is to be left out, if `checksum` is that of what would be sent. It is asked for
+    /// only if the trace was delivered before.
+    func omits(_ trace: TraceID, _ checksum: @autoclosure () -> UInt128) -> Bool {
+        guard let known = delivered.withLock({ $0[trace] }) else { return false }
+        return known == checksum()
     }
 
     /// Notes what the target has taken.

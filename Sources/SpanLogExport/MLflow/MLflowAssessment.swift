@@ -94,7 +94,7 @@ extension MLflowAssessment {
         let isFeedback = stored.kind == "feedback"
         return Body(
             assessmentID: id, assessmentName: stored.name.storable(MLflowLimit.assessmentName),
-            traceID: "tr-\(traceID)",
+            traceID: traceID.mlflowID,
             spanID: stored.spanId.flatMap { SpanID(hexadecimal: $0) }?.description,
             source: .init(
                 sourceType: stored.source.type,

@@ -10,7 +10,7 @@ extension MLflowDelivery {
     ) async throws -> [TraceID: MLflowOthersTrace] {
         var others: [TraceID: MLflowOthersTrace] = [:]
         for trace in traces where trace.info.isHeadless {
-            let request = ExportRequest(.get, "\(Self.tracesPath)/tr-\(trace.id)")
+            let request = ExportRequest(.get, "\(Self.tracesPath)/\(trace.id.mlflowID)")
             let (answer, response) = try await client.send(request, .delivery)
             var found = MLflowOthersTrace()
             switch answer {
@@ -32,7 +32,7 @@ extension MLflowDelivery {
     func complete(
         _ trace: MLflowTrace, _ others: MLflowOthersTrace, _ outcome: inout MLflowDeliveryOutcome
     ) async throws {
-        let path = "\(Self.tracesPath)/tr-\(trace.id)"
+        let path = "\(Self.tracesPath)/\(trace.id.mlflowID)"
         for (key, value) in trace.info.givenTags.sorted(by: { $0.key < $1.key }) {
             var request = ExportRequest(.patch, "\(path)/tags")
             request.body = try JSON.encoded(["key": key, "value": value])
@@ -55,6 +55,4 @@ extension MLflowDelivery {
         try failures.record(refusal, at: client.address)
         outcome.refuse(trace.id, nil, refusal.reason)
     }
-
-    private static let tracesPath = "/api/3.0/mlflow/traces"
 }

@@ -11,6 +11,9 @@ struct MLflowDelivery: Sendable {
     let failures: MLflowFailureCount
     let progress: MLflowProgress
 
+    /// What traces are called by in MLflow's REST API.
+    static let tracesPath = "/api/3.0/mlflow/traces"
+
     /// Sends the spans of `batch` and then what is to be said about each of its traces: nothing about
     /// those whose root somebody else has brought to the server.
     ///
@@ -98,7 +101,7 @@ struct MLflowDelivery: Sendable {
         of trace: MLflowTrace, _ outcome: inout MLflowDeliveryOutcome
     ) async throws {
         guard let spanSizes = outcome.acceptedSizes[trace.id] else { return }
-        var request = ExportRequest(.post, "/api/3.0/mlflow/traces")
+        var request = ExportRequest(.post, Self.tracesPath)
         request.headers = [("Content-Type", "application/json")]
         request.body = try trace.info.body(experimentID: experimentID, spanSizes: spanSizes)
         let (answer, response) = try await client.send(request, .delivery)

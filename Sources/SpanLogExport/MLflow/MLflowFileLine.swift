@@ -79,7 +79,7 @@ extension MLflowFileLine.Span {
             message: record.status.message)
         var attributes = record.attributes.map { ($0.key, $0.value.jsonText) }
         // MLflow takes a span's trace from here; the server sets it by itself.
-        attributes.append(("mlflow.traceRequestId", JSONText.quoted("tr-\(record.traceID)")))
+        attributes.append(("mlflow.traceRequestId", JSONText.quoted(record.traceID.mlflowID)))
         self.attributes = Dictionary(attributes) { $1 }
         events = record.events.map {
             MLflowFileLine.Event(
@@ -88,7 +88,7 @@ extension MLflowFileLine.Span {
         }
         links = record.links.map {
             MLflowFileLine.Link(
-                traceID: "tr-\($0.traceID)", spanID: "\($0.spanID)",
+                traceID: $0.traceID.mlflowID, spanID: "\($0.spanID)",
                 attributes: $0.attributes.jsonValues)
         }
     }

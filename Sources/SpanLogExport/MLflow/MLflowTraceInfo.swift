@@ -105,7 +105,7 @@ extension MLflowTraceInfo {
         metadata["mlflow.trace.sizeStats"] = Self.sizeStatistics(spanSizes)
         metadata["mlflow.trace.sizeBytes"] = String(spanSizes.reduce(0, +))
         return Info(
-            traceID: "tr-\(traceID)",
+            traceID: traceID.mlflowID,
             traceLocation: .init(mlflowExperiment: .init(experimentID: experimentID)),
             clientRequestID: clientRequestID?.storable,
             requestTime: MLflowTime.text(milliseconds: requestTimeMilliseconds),

@@ -61,6 +61,11 @@ enum MLflowLimit {
     static let nanoseconds = UInt64(Int64.max)
 }
 
+extension TraceID {
+    /// The identifier as MLflow writes it.
+    var mlflowID: String { "tr-\(self)" }
+}
+
 extension String {
     /// The text as far as `scalarMax` Unicode scalars reach, cut between two characters where
     /// characters are of usual length, and ended by `ending` if it was cut.
