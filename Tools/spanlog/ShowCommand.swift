@@ -22,7 +22,7 @@ struct Show: ParsableCommand {
 
     func validate() throws {
         guard limit > 0 else { throw ValidationError("--limit must be at least 1.") }
-        if let trace, Self.traceID(trace) == nil {
+        if let trace, TraceID(argument: trace) == nil {
             throw ValidationError(
                 "\"\(trace)\" is no trace id: name one that `spanlog show \(archive)` lists.")
         }
@@ -31,7 +31,7 @@ struct Show: ParsableCommand {
     func run() throws {
         var reader = try ArchiveReader(archive)
         reader.readsRawTimes = rawTime
-        if let id = trace.flatMap(Self.traceID) {
+        if let id = trace.flatMap(TraceID.init(argument:)) {
             try show(id, of: reader)
         } else {
             try list(reader)
@@ -61,10 +61,5 @@ struct Show: ParsableCommand {
             let tree = TraceTree(drawn, reader.corrections)
             for line in tree.lines(style: .standardOutput) { print(line) }
         }
-    }
-
-    private static func traceID(_ text: String) -> TraceID? {
-        let digits = text.hasPrefix("tr-") ? text.dropFirst(3) : Substring(text)
-        return TraceID(hexadecimal: digits.lowercased())
     }
 }

@@ -78,8 +78,7 @@ struct TraceSelectionOptions: ParsableArguments {
     }
 
     private static func traceID(_ text: String) throws -> TraceID {
-        let digits = text.hasPrefix("tr-") ? text.dropFirst(3) : Substring(text)
-        guard let id = TraceID(hexadecimal: digits.lowercased()) else {
+        guard let id = TraceID(argument: text) else {
             throw ValidationError("\"\(text)\" is no trace id: it has 32 hexadecimal digits.")
         }
         return id
