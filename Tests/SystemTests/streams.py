@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 
-from processes import READER, TIME_LIMIT, WRITER
+from processes import READER, TIME_LIMIT, WRITER, spanlog, spanlog_json
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
@@ -144,6 +144,38 @@ class Reader:
         self.popen.stdin.close()
         self.popen.wait(TIME_LIMIT)
         self.popen.stdout.close()
+
+
+def finish_all(streams):
+    """Lets every process come to its end."""
+    try:
+        for stream in streams:
+            stream.finish()
+    finally:
+        for stream in streams:
+            stream.__exit__()
+
+
+def check_merged(store, archive, said):
+    """Merges the store of one killed process of one thread, and asserts that what it said is there,
+    once, and no more than can be. Returns the spans."""
+    ended, opened = set(said.ended), set(said.opened)
+    spanlog("verify", store)
+    accounting = spanlog_json("merge", store, "-o", archive)["accounting"]
+    assert accounting["identical"] == accounting["replica"] == 0
+    # The span that was just ending may be both open and ended: it is joined into one.
+    assert accounting["joined"] <= 1
+    spans = spanlog_json("show", archive, TRACE)["spans"]
+    assert len(spans) == accounting["spans_out"] == accounting["read"] - accounting["joined"]
+
+    found = Counter(span["name"] for span in spans)
+    assert set(found.values()) == {1}, "spans are there twice"
+    finished = {span["name"] for span in spans if span["end_time_unix_nano"]}
+    assert ended <= finished, "spans that had ended are lost"
+    assert opened <= set(found) - finished, "open spans are missing"
+    # At most one more than was said: the kill may have come before the line.
+    assert len(found) <= len(said.lines) + 1
+    return spans
 
 
 def check_exactly_once(contents, *streams):

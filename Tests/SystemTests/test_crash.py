@@ -7,11 +7,10 @@ import os
 import random
 import shutil
 import time
-from collections import Counter
 
 import pytest
 from processes import Writer, spanlog, spanlog_json
-from streams import PARENT, TRACE, Stream, check_exactly_once
+from streams import PARENT, Stream, check_exactly_once, check_merged
 
 START = 1_790_000_000_000_000_000
 KILLS = int(os.environ.get("SPANLOG_KILLS", "12"))
@@ -33,24 +32,7 @@ def test_no_span_that_ended_is_lost_or_doubled_and_open_ones_are_there(tmp_path,
     for life in range(max(KILLS // len(RATES), 1)):
         store, archive = tmp_path / f"store {life}", tmp_path / f"archive {life}"
         said = record_and_kill(store, f"{life}.", generator.uniform(0.01, 1.0), rate=rate)
-        ended, opened = set(said.ended), set(said.opened)
-
-        spanlog("verify", store)
-        report = spanlog_json("merge", store, "-o", archive)
-        accounting = report["accounting"]
-        assert accounting["identical"] == accounting["replica"] == 0
-        # The span that was just ending may be both open and ended: it is joined into one.
-        assert accounting["joined"] <= 1
-        spans = spanlog_json("show", archive, TRACE)["spans"]
-        assert len(spans) == accounting["spans_out"] == accounting["read"] - accounting["joined"]
-
-        found = Counter(span["name"] for span in spans)
-        assert set(found.values()) == {1}, "spans are there twice"
-        finished = {span["name"] for span in spans if span["end_time_unix_nano"]}
-        assert ended <= finished, "spans that had ended are lost"
-        assert opened <= set(found) - finished, "open spans are missing"
-        # At most one more than was said: the kill may have come before the line.
-        assert len(found) <= len(said.lines) + 1
+        spans = check_merged(store, archive, said)
         for span in spans:
             if not span["end_time_unix_nano"]:
                 assert span["attributes"]["spanlog.last_seen_unix_nano"] > START

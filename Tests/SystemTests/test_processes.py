@@ -9,7 +9,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from processes import spanlog, spanlog_json
-from streams import Stream, check_exactly_once
+from streams import Stream, check_exactly_once, finish_all
 
 PROCESSES = int(os.environ.get("SPANLOG_PROCESSES", "200"))
 
@@ -51,12 +51,7 @@ def test_eight_processes_with_two_threads_each_at_full_speed(tmp_path, reader):
         Stream(tmp_path, f"{name}.", settings=settings, threads=2, count=2_000, flushEvery=500)
         for name in range(8)
     ]
-    try:
-        for stream in streams:
-            stream.finish()
-    finally:
-        for stream in streams:
-            stream.__exit__()
+    finish_all(streams)
     check_exactly_once(reader.read(tmp_path), *streams)
     assert len(reader.read(tmp_path).ended) == 8 * 2 * (2_000 - 2_000 // 50)
     assert not list(tmp_path.glob("*.spool"))

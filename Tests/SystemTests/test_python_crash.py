@@ -8,12 +8,11 @@ import os
 import random
 import shutil
 import time
-from collections import Counter
 
 import pytest
-from processes import spanlog, spanlog_json
+from processes import spanlog
 from python_processes import python_stream
-from streams import TRACE, Stream, check_exactly_once
+from streams import Stream, check_exactly_once, check_merged, finish_all
 
 KILLS = int(os.environ.get("SPANLOG_KILLS", "12"))
 RATES = [100, 1_000, None]
@@ -38,22 +37,7 @@ def test_no_span_that_ended_is_lost_or_doubled_and_open_ones_are_there(tmp_path,
     for life in range(max(KILLS // 6, 1)):
         store, archive = tmp_path / f"store {life}", tmp_path / f"archive {life}"
         said = record_and_kill(store, f"{life}.", generator.uniform(0.01, 0.8), rate=rate)
-        ended, opened = set(said.ended), set(said.opened)
-
-        spanlog("verify", store)
-        report = spanlog_json("merge", store, "-o", archive)
-        accounting = report["accounting"]
-        assert accounting["identical"] == accounting["replica"] == 0
-        # The span that was just ending may be both open and ended: it is joined into one.
-        assert accounting["joined"] <= 1
-        spans = spanlog_json("show", archive, TRACE)["spans"]
-        found = Counter(span["name"] for span in spans)
-        assert set(found.values()) == {1}, "spans are there twice"
-        finished = {span["name"] for span in spans if span["end_time_unix_nano"]}
-        assert ended <= finished, "spans that had ended are lost"
-        assert opened <= set(found) - finished, "open spans are missing"
-        # At most one more than was said: the kill may have come before the line.
-        assert len(found) <= len(said.lines) + 1
+        check_merged(store, archive, said)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +62,7 @@ def test_kills_at_full_speed_lose_nothing(tmp_path, reader, settings):
 def test_python_and_swift_processes_record_into_one_store(tmp_path, reader):
     streams = [python_stream(tmp_path, "p1.", count=500), Stream(tmp_path, "s1.", count=500),
                python_stream(tmp_path, "p2.", count=500)]  # fmt: skip
-    try:
-        for stream in streams:
-            stream.finish()
-    finally:
-        for stream in streams:
-            stream.__exit__()
+    finish_all(streams)
     check_exactly_once(reader.read(tmp_path), *streams)
     assert not list(tmp_path.glob("*.spool"))
     spanlog("verify", tmp_path)
