@@ -9,6 +9,7 @@ package struct ProtobufWriter {
         bytes.reserveCapacity(capacity)
     }
 
+    @inlinable
     package mutating func varint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
@@ -18,6 +19,7 @@ package struct ProtobufWriter {
         bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 
+    @inlinable
     package mutating func tag(_ field: Int, _ type: ProtobufWireType) {
         varint(UInt64(field) << 3 | UInt64(type.rawValue))
     }

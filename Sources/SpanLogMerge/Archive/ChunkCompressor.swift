@@ -2,7 +2,17 @@ import SpanLogStore
 
 /// Compresses the chunks that one thread makes, with buffers that are made once.
 final class ChunkCompressor {
-    private var compressor = ZstdCompressor(level: level)
+    private var compressor: ZstdCompressor?
+
+    /// - Parameter level: As zstd knows it: the lower, the faster.
+    init(level: Int32 = ChunkCompressor.archiveLevel) {
+        compressor = ZstdCompressor(level: level)
+    }
+
+    /// The elements as one frame, or `nil` if they cannot be compressed.
+    func compressed<Element: BitwiseCopyable>(_ elements: [Element]) -> ArraySlice<UInt8>? {
+        compressor?.compress(elements, elements.indices)
+    }
 
     /// What `body` makes of the bytes of `range` as one frame, or `nil` if they cannot be compressed.
     func compressed<Result>(
@@ -15,5 +25,5 @@ final class ChunkCompressor {
 
     private static let keptByteCountMax = 4 << 20
     /// Against level 1, spans take 1 % more (text 14 %), and two thirds of the time.
-    private static let level: Int32 = -1
+    static let archiveLevel: Int32 = -1
 }

@@ -8,7 +8,7 @@ extension ProtobufWriter {
     @inline(__always)
     mutating func beginMessage(_ field: Int) -> Int {
         tag(field, .lengthDelimited)
-        for _ in 0..<Self.lengthByteCount { bytes.append(0) }
+        bytes += [0, 0, 0, 0, 0]
         return bytes.count
     }
 
@@ -16,10 +16,10 @@ extension ProtobufWriter {
     @inline(__always)
     mutating func endMessage(_ start: Int) {
         var rest = bytes.count - start
-        for index in 0..<Self.lengthByteCount {
-            let more: UInt8 = index < Self.lengthByteCount - 1 ? 0x80 : 0
-            bytes[start - Self.lengthByteCount + index] =
-                UInt8(truncatingIfNeeded: rest & 0x7F) | more
+        var span = bytes.mutableSpan
+        for index in start - Self.lengthByteCount..<start {
+            let more: UInt8 = index < start - 1 ? 0x80 : 0
+            span[index] = UInt8(truncatingIfNeeded: rest & 0x7F) | more
             rest >>= 7
         }
     }
@@ -45,12 +45,7 @@ extension ProtobufWriter {
     mutating func field(_ field: Int, _ id: TraceID) {
         tag(field, .lengthDelimited)
         bytes.append(UInt8(TraceID.byteCount))
-        for index in 0..<8 {
-            bytes.append(UInt8(truncatingIfNeeded: id.high >> UInt64(56 - 8 * index)))
-        }
-        for index in 0..<8 {
-            bytes.append(UInt8(truncatingIfNeeded: id.low >> UInt64(56 - 8 * index)))
-        }
+        bytes += id.bytes
     }
 
     private static var lengthByteCount: Int { 5 }

@@ -61,6 +61,7 @@ struct SummaryRun: Sendable {
 /// Runs of summaries in temporary space, and their merge into the table `index`.
 struct SummaryRuns {
     private let space: SpillSpace
+    private let area = SpillArea()
     private let bytesMax: Int
     private var waiting: [SummaryRun] = []
     private var waitingByteCount = 0
@@ -101,9 +102,11 @@ struct SummaryRuns {
     }
 
     private mutating func spill(_ run: SummaryRun) throws {
-        try space.withFile { file in
+        try space.withFile(of: area) { file in
             spilled.append(
-                Spilled(places: try file.write(run.places), bytes: try file.write(run.bytes)))
+                Spilled(
+                    places: try file.write(run.places[...]),
+                    bytes: try file.write(run.bytes[...])))
         }
     }
 
@@ -114,7 +117,7 @@ struct SummaryRuns {
     consuming func forEach(_ body: (SummaryRun.Place, ArraySlice<UInt8>) throws -> Void) throws {
         var readers = waiting.map { RunReader($0) }
         if !spilled.isEmpty {
-            try space.withFile { file in
+            try space.withFile(of: area) { file in
                 for run in spilled {
                     readers.append(try RunReader(file, places: run.places, bytes: run.bytes))
                 }
@@ -127,32 +130,41 @@ struct SummaryRuns {
         _ readers: [RunReader], _ body: (SummaryRun.Place, ArraySlice<UInt8>) throws -> Void
     ) throws {
         var readers = readers
-        // A binary heap of the readers by what they hold next.
-        var heap = readers.indices.filter { readers[$0].head != nil }
-        func precedes(_ left: Int, _ right: Int) -> Bool {
-            guard let one = readers[left].head, let other = readers[right].head else {
-                return readers[left].head != nil
-            }
-            return one < other
+        // A binary heap of what the readers hold next.
+        var heap = readers.indices.compactMap { number in
+            readers[number].head.map { Head(place: $0, reader: number) }
         }
-        heap.sort(by: precedes)
-        while let first = heap.first, let place = readers[first].head {
-            try body(place, readers[first].content)
-            try readers[first].advance()
-            if readers[first].head == nil {
+        heap.sort { $0.place < $1.place }
+        while let first = heap.first {
+            try body(first.place, readers[first.reader].content)
+            try readers[first.reader].advance()
+            if let next = readers[first.reader].head {
+                heap[0] = Head(place: next, reader: first.reader)
+            } else {
                 heap.swapAt(0, heap.count - 1)
                 heap.removeLast()
             }
-            var parent = 0
-            while true {
-                let child = 2 * parent + 1
-                guard child < heap.count else { break }
-                let isRight = child + 1 < heap.count && precedes(heap[child + 1], heap[child])
-                let least = isRight ? child + 1 : child
-                guard precedes(heap[least], heap[parent]) else { break }
-                heap.swapAt(parent, least)
-                parent = least
-            }
+            sink(&heap)
+        }
+    }
+
+    /// What a reader holds next.
+    private struct Head {
+        let place: SummaryRun.Place
+        let reader: Int
+    }
+
+    /// Brings the first of a heap to where it belongs.
+    private static func sink(_ heap: inout [Head]) {
+        var parent = 0
+        while true {
+            let child = 2 * parent + 1
+            guard child < heap.count else { return }
+            let isRight = child + 1 < heap.count && heap[child + 1].place < heap[child].place
+            let least = isRight ? child + 1 : child
+            guard heap[least].place < heap[parent].place else { return }
+            heap.swapAt(parent, least)
+            parent = least
         }
     }
 }

@@ -28,6 +28,8 @@ struct PartitionData {
 
     /// What a partition is made of.
     struct Source: Sendable {
+        /// Where in temporary space it is to lie, if that is decided.
+        var area: SpillArea?
         /// What is in memory.
         var held: [PartitionChunk] = []
         var spilled: [SpilledChunk] = []
@@ -47,7 +49,7 @@ struct PartitionData {
     /// Takes the records of `source`, which is empty afterwards, in place of those that were there.
     mutating func load(freeing source: inout Source, from space: SpillSpace) throws {
         try load(source, from: space)
-        try space.free(&source)
+        space.free(&source)
     }
 
     /// Takes the records of `source` in place of those that were there.
@@ -66,9 +68,8 @@ struct PartitionData {
             byte += chunk.bytes.count
         }
         for chunk in source.spilled {
-            let producers = try space.withFile { file in
-                try chunk.read(
-                    from: file, records: &records, at: record, bytes: &bytes, at: byte)
+            let producers = try space.using {
+                try chunk.read(records: &records, at: record, bytes: &bytes, at: byte)
             }
             place(chunk.recordCount, at: record, byte, producers, &places)
             record += chunk.recordCount

@@ -89,7 +89,7 @@ extension MergeRun {
     /// a time, and what waits is on disk.
     private func makeRoom(_ output: PartitionOutput) throws {
         output.turn.wait()
-        try output.queue.spill(to: space)
+        try output.queue.spill(to: space, with: plan.makeSpillCompressor())
     }
 
     /// Joins a trace that has no room in memory, from shares that have.
@@ -100,7 +100,7 @@ extension MergeRun {
         var shares = shares
         FreeMemory.giveBack()
         try join.joinLarge(trace, shares, from: space) { try output.append($0) }
-        for index in shares.indices { try space.free(&shares[index]) }
+        for index in shares.indices { space.free(&shares[index]) }
     }
 
     /// Joins what fits into memory.

@@ -24,11 +24,12 @@ extension MergeRun {
     /// - Throws: The first error of a thread; the others end with the block at hand.
     func scatter(_ archives: [ArchiveReader]) throws -> Scattered {
         let reading = BlockReading(merge.stores)
+        let areas = SpillArea.areas(ofPartitions: plan.partitionCount)
         let gathered = Mutex(Gathered())
         let failure = FirstFailure()
         inParallel(plan.threadCount) { thread in
             failure.catching {
-                try scatter(thread == 0 ? archives : [], reading, into: gathered)
+                try scatter(thread == 0 ? archives : [], reading, areas, into: gathered)
             }
             if failure.isThere { reading.stop() }
         }
@@ -50,10 +51,10 @@ extension MergeRun {
 
     /// What one thread reads.
     private func scatter(
-        _ archives: [ArchiveReader], _ reading: BlockReading,
+        _ archives: [ArchiveReader], _ reading: BlockReading, _ areas: [SpillArea],
         into gathered: borrowing Mutex<Gathered>
     ) throws {
-        var scatterer = Scatterer(plan, space, producers)
+        var scatterer = Scatterer(plan, space, producers, areas)
         for archive in archives { try scatterer.add(archive) }
         try reading.run { number, report in
             gathered.withLock { $0.reports[number] = report }

@@ -32,7 +32,7 @@ extension PartitionData.Source {
             if records.count < chunk.recordCount {
                 records = Array(repeating: .none, count: chunk.recordCount)
             }
-            try space.withFile { try chunk.read(from: $0, records: &records) }
+            try space.using { try chunk.read(records: &records) }
             records.prefix(chunk.recordCount).forEach(body)
         }
     }
@@ -43,6 +43,7 @@ extension PartitionData.Source {
     }
 
     static func += (left: inout Self, right: Self) {
+        left.area = left.area ?? right.area
         left.held += right.held
         left.spilled += right.spilled
     }

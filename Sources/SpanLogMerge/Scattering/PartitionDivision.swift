@@ -5,6 +5,7 @@ import SpanLogStore
 struct PartitionDivision {
     private let space: SpillSpace
     private let place: (Record) -> Int
+    private let compressor: ChunkCompressor?
     private let chunkBytesMax: Int
     private var chunks: [PartitionChunk]
     private var parts: [PartitionData.Source]
@@ -37,7 +38,8 @@ struct PartitionDivision {
         self.place = place
         chunkBytesMax = max(plan.partitionBytesMax / count, 1 << 12)
         chunks = Array(repeating: PartitionChunk(capacity: chunkBytesMax), count: count)
-        parts = Array(repeating: PartitionData.Source(), count: count)
+        compressor = plan.makeSpillCompressor()
+        parts = Array(repeating: PartitionData.Source(area: SpillArea()), count: count)
     }
 
     /// The parts of `source`, in order. It is empty afterwards.
@@ -51,18 +53,19 @@ struct PartitionDivision {
         }
         var records: [Record] = []
         var bytes: [UInt8] = []
-        for chunk in source.spilled {
+        // In the order of the file, so that what is free is in one piece.
+        for chunk in source.spilled.sorted(by: { $0.offset < $1.offset }) {
             if records.count < chunk.recordCount {
                 records = Array(repeating: .none, count: chunk.recordCount)
             }
             if bytes.count < chunk.contentByteCount {
                 bytes = Array(repeating: 0, count: chunk.contentByteCount)
             }
-            let producers = try space.withFile { file in
-                try chunk.read(from: file, records: &records, at: 0, bytes: &bytes, at: 0)
+            let producers = try space.using {
+                try chunk.read(records: &records, at: 0, bytes: &bytes, at: 0)
             }
             try add(records.prefix(chunk.recordCount), bytes, producers)
-            try space.withFile { chunk.free(in: $0) }
+            chunk.free()
         }
         source = PartitionData.Source()
         for index in chunks.indices { try spill(index) }
@@ -91,6 +94,6 @@ struct PartitionDivision {
     private mutating func spill(_ index: Int) throws {
         // What one chunk gives back has no room for another of a different size, so parts that stayed
         // in memory would take it twice.
-        try space.spill(&chunks[index], to: &parts[index])
+        try space.spill(&chunks[index], to: &parts[index], with: compressor)
     }
 }

@@ -8,6 +8,7 @@ struct Scatterer: ~Copyable {
     private let registry: ProducerRegistry
     private var chunks: [PartitionChunk]
     private var partitions: [PartitionData.Source]
+    private let compressor: ChunkCompressor?
     /// Producers that the registry has no room for, as ``RecordPlace`` knows them.
     private var ownProducers: [Producer] = []
     private var numbers: [Producer.Name: UInt32] = [:]
@@ -23,13 +24,17 @@ struct Scatterer: ~Copyable {
         let readCount: UInt64
     }
 
-    init(_ plan: MergePlan, _ space: SpillSpace, _ registry: ProducerRegistry) {
+    /// - Parameter areas: Where each partition lies in temporary space.
+    init(
+        _ plan: MergePlan, _ space: SpillSpace, _ registry: ProducerRegistry, _ areas: [SpillArea]
+    ) {
         self.plan = plan
         self.space = space
         self.registry = registry
         let chunk = PartitionChunk(capacity: plan.chunkBytesMax)
         chunks = Array(repeating: chunk, count: plan.partitionCount)
-        partitions = Array(repeating: PartitionData.Source(), count: plan.partitionCount)
+        partitions = areas.map { PartitionData.Source(area: $0) }
+        compressor = plan.makeSpillCompressor()
     }
 
     /// Gives away what was gathered.
@@ -205,7 +210,7 @@ extension Scatterer {
     }
 
     private mutating func take(_ partition: Int) throws {
-        try space.take(&chunks[partition], to: &partitions[partition])
+        try space.take(&chunks[partition], to: &partitions[partition], with: compressor)
     }
 }
 

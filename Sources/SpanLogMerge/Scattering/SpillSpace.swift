@@ -1,11 +1,10 @@
 import SpanLogStore
 import Synchronization
 
-/// Where gathered records wait: in memory as long as there is room, and then in temporary space,
-/// which is opened once it is needed.
+/// Where gathered records wait: in memory as long as there is room, and then in temporary space.
 final class SpillSpace: Sendable {
     private let directory: String
-    private let opened = Mutex<SpillFile?>(nil)
+    private let usage = SpillUsage()
     private let heldBytesMax: Int
     private let heldByteCount = Atomic(0)
 
@@ -16,14 +15,28 @@ final class SpillSpace: Sendable {
     }
 
     /// The bytes that were in use at the same time, at most.
-    var byteCountMax: Int { opened.withLock { $0?.byteCountMax ?? 0 } }
+    var byteCountMax: Int { usage.byteCountMax }
 
-    /// Runs `body` with the file.
+    /// Runs `body` with the file of `area`, which is opened once it is needed.
     ///
     /// - Throws: ``MergeError`` with code ``MergeError/Code/writeFailed`` if it cannot be written.
-    func withFile<Result>(_ body: (SpillFile) throws -> Result) throws -> Result {
+    func withFile<Result>(
+        of area: SpillArea, _ body: (SpillFile) throws -> Result
+    ) throws -> Result {
+        try using {
+            let file = try area.file { () throws(SystemError) in
+                try SpillFile(in: directory, usage)
+            }
+            return try body(file)
+        }
+    }
+
+    /// Runs `body`, which uses files.
+    ///
+    /// - Throws: ``MergeError`` with code ``MergeError/Code/writeFailed`` if that fails.
+    func using<Result>(_ body: () throws -> Result) throws -> Result {
         do {
-            return try body(try file())
+            return try body()
         } catch let error as SystemError {
             throw MergeError(
                 .writeFailed,
@@ -33,35 +46,54 @@ final class SpillSpace: Sendable {
                 cause: error)
         }
     }
-
-    private func file() throws -> SpillFile {
-        try opened.withLock { opened in
-            if let opened { return opened }
-            let file = try SpillFile(in: directory)
-            opened = file
-            return file
-        }
-    }
 }
 
 extension SpillSpace {
     /// Takes what has gathered in `chunk`, which is empty afterwards.
     ///
     /// - Throws: ``MergeError`` if temporary space cannot be written.
-    func take(_ chunk: inout PartitionChunk, to source: inout PartitionData.Source) throws {
+    func take(
+        _ chunk: inout PartitionChunk, to source: inout PartitionData.Source,
+        with compressor: ChunkCompressor?
+    ) throws {
         guard !chunk.records.isEmpty else { return }
-        guard hold(chunk.byteCount) else { return try spill(&chunk, to: &source) }
+        guard hold(chunk.byteCount) else {
+            return try spill(&chunk, to: &source, with: compressor)
+        }
         source.held.append(chunk)
         chunk = PartitionChunk(capacity: chunk.capacity)
     }
 
-    /// As ``take(_:to:)``, and out of memory in any case.
-    func spill(_ chunk: inout PartitionChunk, to source: inout PartitionData.Source) throws {
+    /// As ``take(_:to:with:)``, and out of memory in any case.
+    func spill(
+        _ chunk: inout PartitionChunk, to source: inout PartitionData.Source,
+        with compressor: ChunkCompressor?
+    ) throws {
         guard !chunk.records.isEmpty else { return }
         let byteCount = chunk.byteCount
-        try withFile { source.spilled.append(try SpilledChunk(chunk, in: $0)) }
+        try spill(chunk, to: &source, with: compressor)
         // One large record leaves no large memory behind.
         chunk.removeAll(keepingCapacity: byteCount < 2 * chunk.capacity)
+    }
+
+    private func spill(
+        _ chunk: PartitionChunk, to source: inout PartitionData.Source,
+        with compressor: ChunkCompressor?
+    ) throws {
+        let area = source.area ?? SpillArea()
+        source.area = area
+        try withFile(of: area) { file in
+            source.spilled.append(try SpilledChunk(chunk, in: file, with: compressor))
+        }
+    }
+
+    /// Writes what of `source` is in memory.
+    func spill(
+        _ source: inout PartitionData.Source, with compressor: ChunkCompressor?
+    ) throws {
+        var held = PartitionData.Source()
+        swap(&held.held, &source.held)
+        try release(&held) { try spill($0, to: &source, with: compressor) }
     }
 
     /// - Returns: Whether there is room for so much.
@@ -72,11 +104,9 @@ extension SpillSpace {
     }
 
     /// Lets go of everything that `source` has in memory and on disk.
-    func free(_ source: inout PartitionData.Source) throws {
+    func free(_ source: inout PartitionData.Source) {
         release(&source) { _ in }
-        if !source.spilled.isEmpty {
-            try withFile { for chunk in source.spilled { chunk.free(in: $0) } }
-        }
+        for chunk in source.spilled { chunk.free() }
         source = PartitionData.Source()
     }
 
@@ -88,14 +118,5 @@ extension SpillSpace {
             heldByteCount.wrappingSubtract(chunk.byteCount, ordering: .relaxed)
             try body(chunk)
         }
-    }
-
-    /// Writes what of `source` is in memory.
-    func spill(_ source: inout PartitionData.Source) throws {
-        var spilled: [SpilledChunk] = []
-        try release(&source) { chunk in
-            try withFile { spilled.append(try SpilledChunk(chunk, in: $0)) }
-        }
-        source.spilled += spilled
     }
 }

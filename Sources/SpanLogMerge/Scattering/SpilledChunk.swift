@@ -3,51 +3,52 @@ import SpanLogStore
 
 /// A chunk that lies in temporary space: its bytes, its records, and its own producers.
 struct SpilledChunk: Sendable {
-    private let place: SpillFile.Place
-    let contentByteCount: Int
-    private let recordByteCount: Int
+    private let file: SpillFile
+    private let content: SpilledArray
+    private let records: SpilledArray
+    private let producers: SpilledArray
 
-    init(_ chunk: PartitionChunk, in file: SpillFile) throws(SystemError) {
+    /// Writes `chunk`, its bytes compressed if there is a compressor.
+    init(
+        _ chunk: PartitionChunk, in file: SpillFile, with compressor: ChunkCompressor?
+    ) throws(SystemError) {
         let producers =
             chunk.ownProducers.isEmpty ? [] : ProducerList.encoded(chunk.ownProducers)
-        contentByteCount = chunk.bytes.count
-        recordByteCount = chunk.records.count * MemoryLayout<Record>.stride
-        place = file.reserve(contentByteCount + recordByteCount + producers.count)
-        try file.write(chunk.bytes, at: bytes)
-        try file.write(chunk.records, at: records)
-        try file.write(producers, at: ownProducers)
+        self.file = file
+        content = try SpilledArray(chunk.bytes, in: file, with: compressor)
+        // Most of a record is identifiers, which nothing makes shorter.
+        records = try SpilledArray(chunk.records, in: file)
+        self.producers = try SpilledArray(producers, in: file)
     }
 
-    var recordCount: Int { recordByteCount / MemoryLayout<Record>.stride }
+    var contentByteCount: Int { Int(content.byteCount) }
+    var recordCount: Int { Int(records.byteCount) / MemoryLayout<Record>.stride }
 
-    private var bytes: SpillFile.Place { place.part(0..<contentByteCount) }
-    private var records: SpillFile.Place {
-        place.part(contentByteCount..<contentByteCount + recordByteCount)
-    }
-    private var ownProducers: SpillFile.Place {
-        place.part(contentByteCount + recordByteCount..<place.byteCount)
-    }
+    /// Where it begins in its file.
+    var offset: Int { content.offset }
 
-    /// Gives the space back.
-    func free(in file: SpillFile) { file.free(place) }
+    /// Says that nobody reads it any more.
+    func free() {
+        for part in [content, records, producers] { file.free(part.place) }
+    }
 
     /// Reads the records alone.
-    func read(from file: SpillFile, records array: inout [Record]) throws {
-        try file.read(records, into: &array, at: 0)
+    func read(records array: inout [Record]) throws {
+        try records.read(from: file, into: &array, at: 0)
     }
 
     /// Reads records and their bytes over what stands from these places on.
     ///
     /// - Returns: The chunk's own producers.
     func read(
-        from file: SpillFile, records array: inout [Record], at recordIndex: Int,
-        bytes content: inout [UInt8], at byteIndex: Int
+        records array: inout [Record], at recordIndex: Int,
+        bytes: inout [UInt8], at byteIndex: Int
     ) throws -> [Producer] {
-        try file.read(records, into: &array, at: recordIndex)
-        try file.read(bytes, into: &content, at: byteIndex)
-        guard ownProducers.byteCount > 0 else { return [] }
-        var list = [UInt8](repeating: 0, count: ownProducers.byteCount)
-        try file.read(ownProducers, into: &list, at: 0)
+        try records.read(from: file, into: &array, at: recordIndex)
+        try content.read(from: file, into: &bytes, at: byteIndex)
+        guard producers.byteCount > 0 else { return [] }
+        var list = [UInt8](repeating: 0, count: Int(producers.byteCount))
+        try producers.read(from: file, into: &list, at: 0)
         return try ProducerList.decode(list)
     }
 }

@@ -3,28 +3,29 @@ import Glibc
 import SpanLogStore
 import Synchronization
 
-/// Temporary space on a disk, without a name: it is gone with the process, however that ends.
+/// Temporary space on a disk, without a name: it is gone with the last reference to it, and with the
+/// process, however that ends.
 ///
 /// Ranges are handed out from the start to the end and written once. Any thread may write or read.
 final class SpillFile: Sendable {
     private let descriptor: Int32
+    private let usage: SpillUsage
     private let next = Atomic<Int>(0)
-    private let byteCount = Atomic<Int>(0)
-    private let greatest = Atomic<Int>(0)
+    private let punchedByteCount = Atomic<Int>(0)
+    /// What was freed last and is not given back yet.
+    private let freed = Mutex(0..<0)
 
     /// Where something lies in the file.
     struct Place: Sendable {
         let offset: Int
         let byteCount: Int
 
-        /// A range of it, from its own beginning.
-        func part(_ range: Range<Int>) -> Place {
-            Place(offset: offset + range.lowerBound, byteCount: range.count)
-        }
+        var range: Range<Int> { offset..<offset + byteCount }
     }
 
     /// Opens temporary space in `directory`.
-    init(in directory: String) throws(SystemError) {
+    init(in directory: String, _ usage: SpillUsage) throws(SystemError) {
+        self.usage = usage
         let path = "\(directory)/.spanlog-merge-\(getpid())-\(UInt64.random(in: 0 ... .max))"
         descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemError() }
@@ -33,32 +34,20 @@ final class SpillFile: Sendable {
 
     deinit {
         if descriptor >= 0 { close(descriptor) }
+        usage.subtract(
+            next.load(ordering: .relaxed) - punchedByteCount.load(ordering: .relaxed))
     }
 
-    /// The bytes that were in use at the same time, at most.
-    var byteCountMax: Int { greatest.load(ordering: .relaxed) }
-
-    /// Space for so many bytes, on whole pages of its own.
-    func reserve(_ byteCount: Int) -> Place {
-        let pages = (byteCount + Self.pageByteCount - 1) / Self.pageByteCount
-        let step = pages * Self.pageByteCount
-        let offset = next.wrappingAdd(step, ordering: .relaxed).oldValue
-        let used = self.byteCount.wrappingAdd(step, ordering: .relaxed).newValue
-        greatest.max(used, ordering: .relaxed)
+    private func reserve(_ byteCount: Int) -> Place {
+        let offset = next.wrappingAdd(byteCount, ordering: .relaxed).oldValue
+        usage.add(byteCount)
         return Place(offset: offset, byteCount: byteCount)
     }
 
-    func write<Element: BitwiseCopyable>(_ elements: [Element]) throws(SystemError) -> Place {
-        let place = reserve(elements.count * MemoryLayout<Element>.stride)
-        try write(elements, at: place)
-        return place
-    }
-
-    /// - Precondition: `place` was reserved and is as long as the elements.
     func write<Element: BitwiseCopyable>(
-        _ elements: [Element], at place: Place
-    ) throws(SystemError) {
-        precondition(place.byteCount == elements.count * MemoryLayout<Element>.stride)
+        _ elements: ArraySlice<Element>
+    ) throws(SystemError) -> Place {
+        let place = reserve(elements.count * MemoryLayout<Element>.stride)
         var failure: SystemError?
         unsafe elements.withUnsafeBytes { buffer in
             var done = 0
@@ -74,6 +63,7 @@ final class SpillFile: Sendable {
             }
         }
         if let failure { throw failure }
+        return place
     }
 
     /// Reads what lies at `place` over the elements of `elements` from `index` on.
@@ -101,17 +91,42 @@ final class SpillFile: Sendable {
         if let failure { throw failure }
     }
 
-    /// Gives the space of `place` back, which was reserved, and which nobody reads any more.
+    /// Says that nobody reads `place` any more, which was reserved.
     ///
-    /// What the system has not written by then, it need not write. Where the file system cannot do
-    /// that, the space is free at the end.
+    /// The space is given back once much of it is in one piece, and with the file: a file system that
+    /// passes on to its disk what is free takes a millisecond for each piece, whatever its size.
     func free(_ place: Place) {
-        guard place.byteCount > 0 else { return }
-        // FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE of Linux.
-        let pages = (place.byteCount + Self.pageByteCount - 1) / Self.pageByteCount
-        byteCount.wrappingSubtract(pages * Self.pageByteCount, ordering: .relaxed)
-        _ = fallocate(descriptor, 0x01 | 0x02, place.offset, pages * Self.pageByteCount)
+        let piece = freed.withLock { freed -> Range<Int>? in
+            let isNext = freed.upperBound == place.offset
+            freed = (isNext ? freed.lowerBound : place.offset)..<place.range.upperBound
+            guard freed.count >= Self.punchedBytesMin else { return nil }
+            defer { freed = freed.upperBound..<freed.upperBound }
+            return freed
+        }
+        guard let piece else { return }
+        // FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE of Linux. Where the file system cannot do it,
+        // the space is free at the end.
+        guard fallocate(descriptor, 0x01 | 0x02, piece.lowerBound, piece.count) == 0 else { return }
+        punchedByteCount.wrappingAdd(piece.count, ordering: .relaxed)
+        usage.subtract(piece.count)
     }
 
-    private static let pageByteCount = 4096
+    private static let punchedBytesMin = 16 << 20
+}
+
+/// What all files of temporary space take.
+final class SpillUsage: Sendable {
+    private let byteCount = Atomic<Int>(0)
+    private let greatest = Atomic<Int>(0)
+
+    /// The bytes that were in use at the same time, at most.
+    var byteCountMax: Int { greatest.load(ordering: .relaxed) }
+
+    func add(_ count: Int) {
+        greatest.max(byteCount.wrappingAdd(count, ordering: .relaxed).newValue, ordering: .relaxed)
+    }
+
+    func subtract(_ count: Int) {
+        byteCount.wrappingSubtract(count, ordering: .relaxed)
+    }
 }

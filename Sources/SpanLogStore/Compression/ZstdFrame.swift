@@ -30,6 +30,24 @@ package enum ZstdFrame {
         return content
     }
 
+    /// Writes the content of a frame over the elements of `range`, which it fills.
+    ///
+    /// - Throws: ``FormatError`` if it has another length, or is damaged; what the elements are then is
+    ///   not known.
+    package static func decompress<Element: BitwiseCopyable>(
+        _ frame: [UInt8], over elements: inout [Element], _ range: Range<Int>
+    ) throws(FormatError) {
+        let isWhole = unsafe elements[range].withUnsafeMutableBytes { output in
+            unsafe frame.withUnsafeBytes { input in
+                // SAFETY: zstd reads `input.count` bytes at most, and writes `output.count`.
+                unsafe ZSTD_decompress(
+                    output.baseAddress, output.count, input.baseAddress, input.count)
+                    == output.count
+            }
+        }
+        guard isWhole else { throw FormatError("the compressed bytes are damaged") }
+    }
+
     private static func isSingleFrame(
         ofContent byteCount: UInt64
     ) -> (UnsafeRawBufferPointer) -> Bool {
