@@ -7,8 +7,8 @@ enum MergeText {
     static func describe(_ report: MergeReport, archive: String?) -> String {
         var lines = report.stores.map(describe)
         lines += report.recorders.flatMap(losses)
-        lines += report.stores.compactMap { store in
-            StoreText.removed(store.removed).map { "\(store.path): \($0)" }
+        lines += report.stores.flatMap { store in
+            StoreText.removedLines(store.removed).map { "\(store.path): \($0)" }
         }
         lines += report.damages.map { "damage: \(StoreText.describe($0))" }
         lines.append(traces(report.traces))

@@ -104,8 +104,13 @@ enum StoreText {
     }
 
     private static func removed(_ report: StoreReport) -> [String] {
-        (removed(report.removed).map { ["  \($0)"] } ?? [])
-            + drops(report.removed.drops).map { "  by recorders that are removed: \($0)" }
+        removedLines(report.removed).map { "  \($0)" }
+    }
+
+    /// What retention has removed, and what its recorders had dropped.
+    static func removedLines(_ removed: StoreReport.Removed) -> [String] {
+        [Self.removed(removed)].compactMap { $0 }
+            + drops(removed.drops).map { "by recorders that are removed: \($0)" }
     }
 
     /// What retention has removed, in a line; `nil` if that is nothing.
