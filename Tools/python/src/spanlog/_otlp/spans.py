@@ -93,8 +93,8 @@ class _Names(dict[str, bytes]):
     """
 
     def __missing__(self, name: str) -> bytes:
-        field = delimited(b"*", text_bytes(name))
-        if len(self) < _NAMES_MAX and len(field) < _NAME_BYTES_MAX:
+        field = delimited(b"*", text_bytes(str(name)))
+        if type(name) is str and len(self) < _NAMES_MAX and len(field) < _NAME_BYTES_MAX:
             self[name] = field
         return field
 

@@ -49,7 +49,7 @@ class _Known(dict[str | int, bytes]):
             head = self.text_heads.get(len(content)) or self._text_head(content)
             field = head + content
         else:
-            field = self.field(any_value(value))
+            field = self.field(recorded_value(value))
         if len(self) < _VALUES_MAX and len(field) < _KEPT_BYTES_MAX:
             self[value] = field
         return field
@@ -71,6 +71,8 @@ class _Keys(dict[str, _Known]):
         self._tag = tag
 
     def __missing__(self, key: str) -> _Known:
+        if type(key) is not str:
+            return _Known(self._tag, str(key))
         known = _Known(self._tag, key)
         if len(self) < _KEYS_MAX:
             self[key] = known
@@ -110,8 +112,16 @@ def attribute_fields(
         elif kind is bool:
             fields.append(keys[key].true if value else keys[key].false)
         else:
-            fields.append(keys[key].field(any_value(value)))
+            fields.append(keys[key].field(recorded_value(value)))
     return fields
+
+
+def recorded_value(value: Any) -> bytes:
+    """An OTLP ``AnyValue``; that of a value which cannot be encoded says so, and costs no span."""
+    try:
+        return any_value(value)
+    except Exception:  # A text of its own that raises, a list in itself, 5,000 digits.
+        return delimited(b"\n", text_bytes(f"<{type(value).__name__} that cannot be recorded>"))
 
 
 def any_value(value: Any) -> bytes:
