@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext
 
-from ._otlp.spans import ATTRIBUTE, NAMES, attribute_items, span_head, span_tail
+from ._otlp.spans import ATTRIBUTES, NAMES, attribute_items, span_head, span_tail
 from ._otlp.values import attribute_fields
 from ._store.directory import open_for_writing
 from ._store.drops import Drop
@@ -143,7 +143,7 @@ class SpanLogProcessor(SpanProcessor):
             if not found:
                 return
             spool, slot, first_fields = found, NO_SLOT, span_head(span) + NAMES[name]
-        parts = attribute_fields(ATTRIBUTE, attributes, [first_fields])
+        parts = attribute_fields(ATTRIBUTES, attributes, [first_fields])
         parts += fields, span_tail(span)
         spool.append(b"".join(parts), span._start_time or 0, span._end_time or 0, slot)
 
@@ -233,7 +233,7 @@ class SpanLogProcessor(SpanProcessor):
             items = self.translate(items)
         parts = [fields[: -len(NAMES[name])]]
         room = SLOT_CONTENT_MAX - len(parts[0])
-        for field in (NAMES[span.name], *attribute_fields(ATTRIBUTE, items)):
+        for field in (NAMES[span.name], *attribute_fields(ATTRIBUTES, items)):
             if len(field) <= room:
                 parts.append(field)
                 room -= len(field)
@@ -247,7 +247,7 @@ class SpanLogProcessor(SpanProcessor):
         fields = self._scopes.get(scope)
         if fields is None:
             pairs = (("otel.scope.name", scope.name), ("otel.scope.version", scope.version))
-            fields = b"".join(attribute_fields(ATTRIBUTE, [pair for pair in pairs if pair[1]]))
+            fields = b"".join(attribute_fields(ATTRIBUTES, [pair for pair in pairs if pair[1]]))
             if len(self._scopes) < _SCOPES_MAX:
                 self._scopes[scope] = fields
         self._scope = (scope, fields)

@@ -10,11 +10,12 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import DEFAULT_TRACE_STATE, Link, SpanContext, StatusCode
 
 from .protobuf import ONE_BYTE, delimited, varint
-from .values import attribute_fields, text_bytes
+from .values import Keys, attribute_fields, text_bytes
 
-__all__ = ["ATTRIBUTE", "NAMES", "attribute_items", "nanoseconds", "span_head", "span_tail", "start_of"]
+__all__ = ["ATTRIBUTES", "NAMES", "attribute_items", "nanoseconds", "span_head", "span_tail", "start_of"]
 
-ATTRIBUTE = b"J"
+ATTRIBUTES = Keys(b"J")
+_EVENT_ATTRIBUTES, _LINK_ATTRIBUTES = Keys(b"\x1a"), Keys(b'"')
 _IDS = struct.Struct(">2sQQ2sQ")
 # Of a span without and with a parent: identifiers, flags, kind, and the start with its tag.
 _ROOT_HEAD = struct.Struct(">20sQ6s3s8s")
@@ -165,7 +166,7 @@ def _error(description: str | None) -> bytes:
 def _event(event: Any) -> bytes:
     attributes = event.attributes
     parts = [_time(b"\t", event.timestamp), delimited(b"\x12", text_bytes(event.name))]
-    parts += attribute_fields(b"\x1a", attribute_items(attributes))
+    parts += attribute_fields(_EVENT_ATTRIBUTES, attribute_items(attributes))
     if dropped := getattr(attributes, "dropped", 0):
         parts.append(b" " + varint(dropped))
     return delimited(b"Z", b"".join(parts))
@@ -182,7 +183,7 @@ def _link(link: Link) -> bytes:
     ]  # fmt: skip
     if context.trace_state:
         parts.append(delimited(b"\x1a", context.trace_state.to_header().encode()))
-    parts += attribute_fields(b'"', attribute_items(attributes))
+    parts += attribute_fields(_LINK_ATTRIBUTES, attribute_items(attributes))
     if dropped := getattr(attributes, "dropped", 0):
         parts.append(b"(" + varint(dropped))
     flags = context.trace_flags & 0xFF | (_REMOTE if context.is_remote else _KNOWN)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .protobuf import delimited, varint
 
-__all__ = ["attribute_fields", "text_bytes"]
+__all__ = ["Keys", "attribute_fields", "text_bytes"]
 
 _pack_double = struct.Struct("<d").pack
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
@@ -62,7 +62,7 @@ class _Known(dict[str | int, bytes]):
         return head
 
 
-class _Keys(dict[str, _Known]):
+class Keys(dict[str, _Known]):
     """What is known of keys under one tag. What is asked for and is not there is made."""
 
     __slots__ = ("_tag",)
@@ -79,7 +79,7 @@ class _Keys(dict[str, _Known]):
         return known
 
 
-_keys: dict[bytes, _Keys] = {}
+_PAIRS = Keys(b"\n")
 
 
 def text_bytes(text: str) -> bytes:
@@ -92,9 +92,9 @@ def text_bytes(text: str) -> bytes:
 
 
 def attribute_fields(
-    tag: bytes, items: Iterable[tuple[str, Any]], fields: list[bytes] | None = None
+    keys: Keys, items: Iterable[tuple[str, Any]], fields: list[bytes] | None = None
 ) -> list[bytes]:
-    """A field with ``tag`` for each attribute, behind the ``fields`` that are there.
+    """A field for each attribute, with the tag of ``keys``, behind the ``fields`` that are there.
 
     Values are OpenTelemetry's: texts, numbers, truth values, bytes, ``None``, and sequences and
     mappings of them; anything else becomes its text.
@@ -102,7 +102,6 @@ def attribute_fields(
     # This is the greater part of what recording a span costs, so what is frequent is done in place.
     if fields is None:
         fields = []
-    keys = _keys.get(tag) or _keys.setdefault(tag, _Keys(tag))
     for key, value in items:
         kind = type(value)
         if kind is str or kind is int:
@@ -143,7 +142,7 @@ def any_value(value: Any) -> bytes:
         return delimited(b":", bytes(value))
     if isinstance(value, Mapping):
         pairs = ((str(key), item) for key, item in value.items())
-        return delimited(b"2", b"".join(attribute_fields(b"\n", pairs)))
+        return delimited(b"2", b"".join(attribute_fields(_PAIRS, pairs)))
     if isinstance(value, Sequence):
         return delimited(b"*", b"".join(delimited(b"\n", any_value(item)) for item in value))
     return delimited(b"\n", text_bytes(str(value)))
