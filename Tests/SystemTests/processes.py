@@ -110,9 +110,9 @@ class MLflowServer(Process):
 class Writer:
     """`SpanLogTestWriter`: records exactly the spans that it is told to."""
 
-    def __init__(self, store, service="writer"):
+    def __init__(self, store, service="writer", **settings):
         self.popen = subprocess.Popen(
-            [WRITER, store, service],
+            [WRITER, store, service, json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

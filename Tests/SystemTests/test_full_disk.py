@@ -9,11 +9,18 @@ import subprocess
 import disks
 import pytest
 from processes import spanlog, spanlog_json
+from python_processes import python_stream
 from streams import Stream, check_exactly_once
 
 # Room for 256 KiB of spans; with 2,000 bytes each, about 120 of them.
 SETTINGS = {"blockBytesMax": 1 << 16, "spoolBytesMax": 1 << 18, "openSpansMax": 64, "flushIntervalMilliseconds": 5}
 STREAM = {"rate": 400, "attributeBytes": 2_000, "openEvery": 0}
+
+
+@pytest.fixture(params=[Stream, python_stream], ids=["Swift", "Python"])
+def stream(request):
+    """Starts a process of either language that records."""
+    return request.param
 
 
 @pytest.fixture
@@ -65,9 +72,9 @@ def check_recovery(process, store, reader):
     spanlog("verify", store)
 
 
-def test_a_full_disk_costs_counted_spans_until_there_is_room_again(small_disk, reader):
+def test_a_full_disk_costs_counted_spans_until_there_is_room_again(stream, small_disk, reader):
     store = small_disk / "store"
-    with Stream(store, "", settings=SETTINGS, **STREAM) as process:
+    with stream(store, "", settings=SETTINGS, **STREAM) as process:
         process.wait_for(lambda _: len(process.ended) > 50)
         filling = disks.fill(small_disk)
         wait_for_drops(process, store)
@@ -75,10 +82,10 @@ def test_a_full_disk_costs_counted_spans_until_there_is_room_again(small_disk, r
         check_recovery(process, store, reader)
 
 
-def test_a_file_system_that_becomes_read_only_costs_counted_spans(small_disk, reader):
+def test_a_file_system_that_becomes_read_only_costs_counted_spans(stream, small_disk, reader):
     store = small_disk / "store"
     # The spool's mapping may be written, so the kernel refuses the remount while it is there.
-    with Stream(store, "", settings=SETTINGS, **STREAM) as process:
+    with stream(store, "", settings=SETTINGS, **STREAM) as process:
         process.wait_for(lambda _: len(process.ended) > 50)
         result = subprocess.run(
             ["mount", "-o", "remount,ro", small_disk], capture_output=True, text=True
@@ -103,20 +110,20 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_disk_that_fails_costs_counted_spans_until_it_works_again(tmp_path, reader, fault):
+def test_a_disk_that_fails_costs_counted_spans_until_it_works_again(stream, tmp_path, reader, fault):
     store, trigger = tmp_path / "store", tmp_path / "fault"
     environment = disks.environment(store, fault=trigger)
-    with Stream(store, "", settings=SETTINGS, environment=environment, **STREAM) as process:
+    with stream(store, "", settings=SETTINGS, environment=environment, **STREAM) as process:
         process.wait_for(lambda _: len(process.ended) > 50)
         with disks.failing(trigger, *FAULTS[fault]):
             wait_for_drops(process, store)
         check_recovery(process, store, reader)
 
 
-def test_a_limit_on_file_sizes_costs_counted_spans(tmp_path, reader):
+def test_a_limit_on_file_sizes_costs_counted_spans(stream, tmp_path, reader):
     """Where nothing can be mounted, RLIMIT_FSIZE makes writes fail (EFBIG) without ending the process."""
     store = tmp_path / "store"
-    with Stream(store, "", settings=SETTINGS, **STREAM) as process:
+    with stream(store, "", settings=SETTINGS, **STREAM) as process:
         process.wait_for(lambda _: len(process.ended) > 50)
         limits = resource.prlimit(process.popen.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(process.popen.pid, resource.RLIMIT_FSIZE, (4096, limits[1]))

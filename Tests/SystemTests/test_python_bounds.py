@@ -4,8 +4,9 @@ fails."""
 import logging
 
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider, sampling
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider, sampling
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
+from opentelemetry.trace import SpanContext, TraceFlags
 
 import stores
 from processes import spanlog, spanlog_json
@@ -126,6 +127,41 @@ def test_an_exporter_records_what_it_is_given(tmp_path):
     provider.shutdown()
     [found] = stores.read_spans(tmp_path)
     assert (found.name, without_scope(found)) == ("s", {"a": ("int", 1)})
+
+
+class Unprintable:
+    def __str__(self):
+        raise RuntimeError
+
+
+def test_what_cannot_be_encoded_costs_itself_alone(tmp_path, caplog):
+    endless = []
+    endless.append(endless)
+    values = {"unprintable": Unprintable(), "endless": endless, "huge": 10**5_000, 7: "a", "good": 1}
+    context = SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1))
+    span = ReadableSpan(5, context=context, attributes=values, start_time=1, end_time=2)
+    exporter = SpanLogExporter(tmp_path)
+    assert exporter.export([span]) is SpanExportResult.SUCCESS
+    # One that is no span at all is counted and told, and those behind it are recorded.
+    assert exporter.export([object(), span]) is SpanExportResult.FAILURE
+    exporter.shutdown()
+    found = stores.read_spans(tmp_path)
+    assert [span.name for span in found] == ["5", "5"]
+    for kind in ("Unprintable", "list", "int"):
+        text = f"<{kind} that cannot be recorded>"
+        assert text in [value for _, value in without_scope(found[0]).values()]
+    assert without_scope(found[0])["good"] == ("int", 1)
+    assert without_scope(found[0])["7"] == ("string", "a")
+    assert stores.read_store(tmp_path)[-1].drops == (0, 1, 0, 0)
+    assert [r.getMessage() for r in caplog.records] == ["A span could not be recorded."]
+
+
+def test_a_number_beyond_all_bounds_costs_no_span(tmp_path):
+    provider = small_provider(tmp_path)
+    provider.get_tracer("t").start_span("s", attributes={"huge": 10**5_000, "large": 2**70}).end()
+    provider.shutdown()
+    [found] = stores.read_spans(tmp_path)
+    assert without_scope(found)["large"] == ("string", str(2**70))
 
 
 def test_providers_with_other_resources_get_recorders_of_their_own(tmp_path):

@@ -145,3 +145,40 @@ def test_a_remote_call_into_the_same_process_is_one_trace(record_mlflow):
           py: handler 0
         """
     )
+
+
+def test_the_calls_of_distributed_tracing_return_what_they_do_with_a_server(record_mlflow):
+    spans = record_mlflow(
+        """
+        from mlflow.exceptions import MlflowException
+        from mlflow.tracing.provider import get_current_otel_span
+        assert headers() == {}
+        with mlflow.start_span("client") as client:
+            sent = headers()
+        assert list(sent) == ["traceparent"]
+        _, trace_id, span_id, flags = sent["traceparent"].split("-")
+        assert (f"tr-{trace_id}", span_id) == (client.trace_id, client.span_id)
+        assert int(flags, 16) & 1
+        for name in ("traceparent", "Traceparent"):
+            with join({name: sent["traceparent"], "tracestate": "a=b"}):
+                context = get_current_otel_span().get_span_context()
+                assert (f"{context.trace_id:032x}", f"{context.span_id:016x}") == (trace_id, span_id)
+                assert mlflow.get_current_active_span() is None
+                with mlflow.start_span("child") as child:
+                    assert (child.trace_id, child.parent_id) == (client.trace_id, client.span_id)
+                    assert headers()["tracestate"] == "a=b"
+            assert not get_current_otel_span().get_span_context().is_valid
+        try:
+            with join({"Accept": "*/*"}):
+                raise AssertionError("it was taken")
+        except MlflowException as error:
+            assert "traceparent" in str(error)
+        """
+    )
+    assert tree(spans) == drawn(
+        """
+        py: client
+          py: child
+          py: child
+        """
+    )

@@ -5,6 +5,8 @@ import signal
 import threading
 from collections import Counter
 
+import pytest
+
 import stores
 from processes import spanlog, spanlog_json
 from python_processes import run
@@ -105,6 +107,40 @@ def test_forked_processes_have_recorders_of_their_own(tmp_path):
     )
     # Every child was at its end, and nobody left a spool.
     assert not list(tmp_path.glob("*.spool"))
+
+
+STARTING = """
+import multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+from opentelemetry.sdk.trace import TracerProvider
+from spanlog import SpanLogProcessor
+
+provider = TracerProvider()
+provider.add_span_processor(SpanLogProcessor(sys.argv[1]))
+
+def work(number):
+    provider.get_tracer("t").start_span(f"child {number}").end()
+
+if __name__ == "__main__":
+    provider.get_tracer("t").start_span("parent").end()
+    context = multiprocessing.get_context(sys.argv[2])
+    processes = [context.Process(target=work, args=(n,)) for n in range(2)]
+    for process in processes: process.start()
+    for process in processes: process.join()
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        list(pool.map(work, range(2, 12)))
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_processes_of_multiprocessing_keep_what_they_recorded(tmp_path, method):
+    program = tmp_path / "program.py"
+    program.write_text(STARTING)
+    again = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]], check=True)"
+    run(again, program, tmp_path / "store", method)
+    names = sorted(span.name for span in stores.read_spans(tmp_path / "store"))
+    assert names == sorted(["parent", *(f"child {number}" for number in range(12))])
+    assert not list((tmp_path / "store").glob("*.spool"))
 
 
 def test_a_child_that_lives_does_not_make_its_dead_parent_look_alive(tmp_path):

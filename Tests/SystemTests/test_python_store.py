@@ -69,6 +69,19 @@ def test_attributes_of_every_type_keep_type_and_value(provider, tmp_path):
     assert (found.events[0].name, found.events[0].time_unix_nano) == ("e", 7)
 
 
+def test_more_keys_and_values_than_encodings_are_kept(provider, tmp_path):
+    expected = []
+    for number in range(1_500):
+        values = {f"key {number}": number, "text": "ü" * (number % 200), "path": f"/{number}",
+                  "ratio": number / 7, "even": number % 2 == 0, "count": number - 700}  # fmt: skip
+        provider.get_tracer("t").start_span(f"name {number}", attributes=values).end()
+        expected.append(values)
+    provider.shutdown()
+    found = [{key: value for key, (_, value) in without_scope(span).items()}
+             for span in stores.read_spans(tmp_path / "store")]  # fmt: skip
+    assert found == expected
+
+
 def test_ids_parents_kinds_flags_and_times_are_those_of_the_sdk(provider, tmp_path):
     tracer = provider.get_tracer("t", "1.2")
     told = []

@@ -13,6 +13,7 @@ from processes import DemoService, spanlog, spanlog_json
 from python_processes import PythonService
 
 EXPERIMENT = "mixed trees"
+UNSAMPLED = "ef" * 16
 KINDS = ("mlflow", "opentelemetry", "swift")
 
 
@@ -34,6 +35,8 @@ def run(tmp_path_factory, mlflow_server):
         for kind in KINDS:
             traces[kind] = nested(kind, running)
         traces["failure"] = failure(running)
+        for order in itertools.permutations(KINDS):
+            unsampled(*(running[kind] for kind in order))
     finally:
         statuses = [service.stop() for service in running.values()]
     assert statuses == [0, 0, 0], [service.output for service in running.values()]
@@ -67,6 +70,14 @@ def nested(kind, running):
     )
     assert status == 200, answer
     return trace_id(answer)
+
+
+def unsampled(first, second, third):
+    """A request whose caller has decided that nothing of it is recorded."""
+    header = {"traceparent": f"00-{UNSAMPLED}-{'cd' * 8}-00"}
+    status, answer = post(first, call(second, call(third, work("hidden"))), headers=header)
+    assert status == 200
+    assert answer["traceparent"].startswith(f"00-{UNSAMPLED}-") and answer["traceparent"].endswith("-00")
 
 
 def failure(running):
@@ -109,6 +120,10 @@ def test_a_service_that_is_called_again_in_its_own_trace_loses_nothing(run, kind
     assert sum(not span["parent_span_id"] for span in spans) == 1
     known = {span["span_id"] for span in spans}
     assert all(not s["parent_span_id"] or s["parent_span_id"] in known for s in spans)
+
+
+def test_what_the_caller_does_not_sample_no_service_records(run):
+    assert run.recorded and UNSAMPLED not in {span["trace_id"] for span in run.recorded}
 
 
 def test_an_error_is_on_every_span_that_it_went_through(run):

@@ -20,6 +20,7 @@ SETTINGS = {
     "segmentBytesMax": ("segment_bytes_max", 1),
     "blockBytesMax": ("block_bytes_max", 1),
     "spoolBytesMax": ("spool_bytes_max", 1),
+    "openSpansMax": ("open_spans_max", 1),
     "flushIntervalMilliseconds": ("flush_interval", 0.001),
 }
 

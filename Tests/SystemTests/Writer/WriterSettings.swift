@@ -7,12 +7,14 @@ struct WriterSettings: Decodable {
     let spoolBytesMax: Int?
     let openSpansMax: Int?
     let flushIntervalMilliseconds: Int?
+    let storeBytesMax: Int?
 
     func apply(to configuration: inout Recorder.Configuration) {
         if let segmentBytesMax { configuration.segmentBytesMax = segmentBytesMax }
         if let blockBytesMax { configuration.blockBytesMax = blockBytesMax }
         if let spoolBytesMax { configuration.spoolBytesMax = spoolBytesMax }
         if let openSpansMax { configuration.openSpansMax = openSpansMax }
+        if let storeBytesMax { configuration.storeBytesMax = storeBytesMax }
         if let flushIntervalMilliseconds {
             configuration.flushInterval = .milliseconds(flushIntervalMilliseconds)
         }

@@ -3,12 +3,14 @@ OpenTelemetry's SDK alone and of MLflow's.
 
     Tools/bench python [record|rate|mlflow]
 
-`record` compares one span after the other, medians of several runs, taken in turn. `rate` records 5,000
+`record` takes slices of a few hundred spans in turn, recorded and not, and prints medians, which say the
+same on a machine that others use too. `rate` records 5,000
 spans a second for a minute (`seconds=60`), and says what was lost, how late `end()` was, and how much
 memory the process took. `mlflow` does as `record` through MLflow's calls, against the same with an
 exporter that throws everything away.
 """
 
+import itertools
 import os
 import resource
 import shutil
@@ -27,7 +29,7 @@ from opentelemetry.sdk.trace import TracerProvider  # noqa: E402
 
 from spanlog import SpanLogProcessor  # noqa: E402
 
-RUNS, SPANS = 7, 20_000
+RUNS, SLICES, SPANS = 7, 400, 400
 
 
 def provider_with(*processors):
@@ -46,14 +48,20 @@ def make_span(tracer, context, number):
     span.end()
 
 
-def cpu_of_spans(provider, count=SPANS):
-    """Microseconds of this thread's CPU time for each span."""
+def slices_of(provider):
+    """Returns what makes a slice of spans, and returns microseconds of CPU time of this thread for
+    each."""
     tracer = provider.get_tracer("bench", "1.0")
     context = trace.set_span_in_context(tracer.start_span("root"))
-    start = time.thread_time_ns()
-    for number in range(count):
-        make_span(tracer, context, number)
-    return (time.thread_time_ns() - start) / count / 1000
+    numbers = itertools.count()
+
+    def slice():
+        start = time.thread_time_ns()
+        for _ in range(SPANS):
+            make_span(tracer, context, next(numbers))
+        return (time.thread_time_ns() - start) / SPANS / 1000
+
+    return slice
 
 
 def with_store(measure):
@@ -71,15 +79,22 @@ def with_store(measure):
 
 
 def record():
-    alone, recorded = [], []
-    for _ in range(RUNS):
-        alone.append(cpu_of_spans(provider_with()))
-        recorded.append(with_store(cpu_of_spans))
-    difference = statistics.median(r - a for r, a in zip(recorded, alone, strict=True))
-    print(f"OpenTelemetry's SDK alone   {statistics.median(alone):6.1f} µs a span")
-    print(f"with SpanLogProcessor       {statistics.median(recorded):6.1f} µs a span")
-    print(f"SpanLog's part              {difference:6.1f} µs a span, "
-          f"{difference / statistics.median(alone):.2f} of the SDK's")  # fmt: skip
+    def measure(provider):
+        alone, recorded = slices_of(provider_with()), slices_of(provider)
+        times = []
+        for number in range(SLICES):
+            times.append((alone(), recorded()) if number % 2 else (recorded(), alone())[::-1])
+            if number % 10 == 9:
+                provider.force_flush()
+        return times
+
+    times = with_store(measure)
+    alone, recorded = (statistics.median(each) for each in zip(*times, strict=True))
+    quarters = statistics.quantiles((r - a for a, r in times), n=4)
+    print(f"OpenTelemetry's SDK alone   {alone:6.1f} µs a span")
+    print(f"with SpanLogProcessor       {recorded:6.1f} µs a span")
+    print(f"SpanLog's part              {quarters[1]:6.1f} µs a span, half of the slices "
+          f"{quarters[0]:.1f} to {quarters[2]:.1f}, {quarters[1] / alone:.2f} of the SDK's")  # fmt: skip
 
 
 def rate(seconds=60, per_second=5_000):

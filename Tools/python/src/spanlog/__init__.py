@@ -10,12 +10,14 @@ from .errors import SpanLogError
 from .exporter import SpanLogExporter
 from .options import RecorderOptions
 from .processor import SpanLogProcessor
-from .reading import read_frame, read_spans
+from .reading import ArchivedSpan, SpanClock, read_frame, read_spans
 from .recorder import Recorder
 
 __all__ = [
+    "ArchivedSpan",
     "Recorder",
     "RecorderOptions",
+    "SpanClock",
     "SpanLogError",
     "SpanLogExporter",
     "SpanLogProcessor",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["RecorderOptions"]
 
@@ -35,10 +36,24 @@ class RecorderOptions:
     """Whether blocks are compressed by Zstandard, on the recorder's own thread."""
 
     segment_bytes_max: int = 1 << 30
-    """The bytes after which a segment is closed and the next one begun."""
+    """The bytes after which a segment is closed and the next one begun; at most a quarter of
+    ``store_bytes_max``."""
 
     segment_age_max: float | None = None
-    """The age in seconds at which a segment is closed and the next one begun; ``None`` for none."""
+    """The age in seconds at which a segment is closed and the next one begun; ``None`` is a quarter
+    of ``store_age_max`` if there is one."""
+
+    store_bytes_max: int | None = None
+    """The bytes of all files in the store. If there are more, whole files are removed, the oldest
+    first: segments that this recorder has finished, and what dead recorders left behind. What is
+    removed is counted, and no damage. ``None`` removes nothing.
+
+    Files that living recorders write are never removed, so a store takes at least their spools and
+    their segments. What is removed is recorded before, which takes a few KiB: choose a limit below
+    the disk's size."""
+
+    store_age_max: float | None = None
+    """The age in seconds at which files are removed in the same way."""
 
     @property
     def chunk_byte_count(self) -> int:
@@ -49,6 +64,38 @@ class RecorderOptions:
     def chunk_count(self) -> int:
         """The chunks of the spool."""
         return _clamped(self.spool_bytes_max // self.chunk_byte_count, 4, 1 << 16)
+
+    @property
+    def segment_byte_count(self) -> int:
+        """The bytes of a segment, as they are used."""
+        share = self.segment_bytes_max
+        if self.store_bytes_max is not None:
+            share = min(share, self.store_bytes_max // 4)
+        return _clamped(share, 1 << 20, 1 << 40)
+
+    @property
+    def segment_age(self) -> float | None:
+        """The age of a segment, as it is used."""
+        if self.segment_age_max is None and self.store_age_max is not None:
+            return self.store_age_max / 4
+        return self.segment_age_max
+
+    @property
+    def retention(self) -> RetentionLimits:
+        """What the store may keep."""
+        return RetentionLimits(self.store_bytes_max, self.store_age_max)
+
+
+class RetentionLimits(NamedTuple):
+    """What a store may keep: bytes of all its files, and seconds since a file was last written."""
+
+    byte_count_max: int | None = None
+    age_max: float | None = None
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether nothing is ever removed."""
+        return self.byte_count_max is None and self.age_max is None
 
 
 def _clamped(value: int, least: int, greatest: int) -> int:

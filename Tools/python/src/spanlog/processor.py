@@ -15,12 +15,12 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext
 
-from ._otlp.spans import ATTRIBUTE, attribute_items, span_head, span_name, span_tail
+from ._otlp.spans import ATTRIBUTES, NAMES, attribute_items, span_head, span_tail
 from ._otlp.values import attribute_fields
 from ._store.directory import open_for_writing
 from ._store.drops import Drop
 from ._store.layout import SLOT_CONTENT_MAX
-from ._store.spool import NO_SLOT, Spool
+from ._store.spool import NO_SLOT, Slot, Spool
 from .errors import SpanLogError
 from .options import RecorderOptions
 from .recorder import Recorder, resolved_store
@@ -39,9 +39,9 @@ _REFRESHED_MAX = 256
 _SAMPLED = 1
 
 
-# Where an open span stands: its spool and slot, the fields that never change, what the slot holds,
-# and the span itself. A tuple, since making an object takes longer.
-_OpenSpan = tuple[Spool, int, bytes, bytes, Span]
+# An open span: its spool and slot, the fields that it started with, its name then, what the slot
+# holds, and the span itself. A tuple, since making an object takes longer.
+_OpenSpan = tuple[Spool, Slot, bytes, str, bytes, Span]
 
 
 class SpanLogProcessor(SpanProcessor):
@@ -102,13 +102,16 @@ class SpanLogProcessor(SpanProcessor):
             if spool is None:
                 return
             name = span._name
-            head = span_head(span)
-            content = head + span_name(name)
-            if getattr(span._attributes, "_dict", True) or len(content) > SLOT_CONTENT_MAX:
-                content = self._open_content(head, span)
+            fields = content = span_head(span) + NAMES[name]
+            try:
+                is_plain = not span._attributes._dict  # type: ignore[union-attr]
+            except AttributeError:
+                is_plain = False
+            if not is_plain or len(content) > SLOT_CONTENT_MAX:
+                content = self._open_content(fields, name, span)
             # Whoever forgets to end spans fills the table, and no memory beyond that.
             if slot := spool.open_slot(content):
-                self._open[context[1]] = (spool, slot, head, content, span)
+                self._open[context[1]] = (spool, slot, fields, name, content, span)
         except Exception:  # Recording must not break what is recorded.
             self._complain()
 
@@ -129,14 +132,18 @@ class SpanLogProcessor(SpanProcessor):
         Unsampled spans are left out.
         """
         context: SpanContext = span._context  # type: ignore
+        name = span._name
+        slot: Slot | None
         if known := self._open.pop(context[1], None):
-            spool, slot, head, _, _ = known
+            spool, slot, first_fields, started_as, _, _ = known
+            if name is not started_as:
+                first_fields = first_fields[: -len(NAMES[started_as])] + NAMES[name]
         else:
             found = self._spool(span.resource) if context[3] & _SAMPLED else None
             if not found:
                 return
-            spool, slot, head = found, NO_SLOT, span_head(span)
-        parts = attribute_fields(ATTRIBUTE, attributes, [head, span_name(span._name)])
+            spool, slot, first_fields = found, NO_SLOT, span_head(span) + NAMES[name]
+        parts = attribute_fields(ATTRIBUTES, attributes, [first_fields])
         parts += fields, span_tail(span)
         spool.append(b"".join(parts), span._start_time or 0, span._end_time or 0, slot)
 
@@ -204,18 +211,19 @@ class SpanLogProcessor(SpanProcessor):
     def _refresh(self) -> None:
         """Keeps up to date what survives of spans that are open for long."""
         for span_id, known in list(self._open.items())[:_REFRESHED_MAX]:
-            spool, slot, head, content, span = known
-            now = self._open_content(head, span)
+            spool, slot, fields, name, content, span = known
+            now = self._open_content(fields, name, span)
             if now == content:
                 continue
             with spool.lock:
                 # Otherwise the span has ended meanwhile, and the slot may be another's.
                 if self._open.get(span_id) is known:
-                    spool.update_slot(slot, content, now, len(head))
-                    self._open[span_id] = (spool, slot, head, now, span)
+                    spool.update_slot(slot, content, now, len(fields) - len(NAMES[name]))
+                    self._open[span_id] = (spool, slot, fields, name, now, span)
 
-    def _open_content(self, head: bytes, span: Span) -> bytes:
-        """The span's fields so far, as many as a slot takes."""
+    def _open_content(self, fields: bytes, name: str, span: Span) -> bytes:
+        """The span's fields so far, as many as a slot takes, if it started with ``fields`` and this
+        name."""
         items: Items = [
             (key, value)
             for key, value in tuple(attribute_items(span._attributes))
@@ -223,9 +231,9 @@ class SpanLogProcessor(SpanProcessor):
         ]
         if self.translate:
             items = self.translate(items)
-        parts = [head]
-        room = SLOT_CONTENT_MAX - len(head)
-        for field in (span_name(span.name), *attribute_fields(ATTRIBUTE, items)):
+        parts = [fields[: -len(NAMES[name])]]
+        room = SLOT_CONTENT_MAX - len(parts[0])
+        for field in (NAMES[span.name], *attribute_fields(ATTRIBUTES, items)):
             if len(field) <= room:
                 parts.append(field)
                 room -= len(field)
@@ -239,7 +247,7 @@ class SpanLogProcessor(SpanProcessor):
         fields = self._scopes.get(scope)
         if fields is None:
             pairs = (("otel.scope.name", scope.name), ("otel.scope.version", scope.version))
-            fields = b"".join(attribute_fields(ATTRIBUTE, [pair for pair in pairs if pair[1]]))
+            fields = b"".join(attribute_fields(ATTRIBUTES, [pair for pair in pairs if pair[1]]))
             if len(self._scopes) < _SCOPES_MAX:
                 self._scopes[scope] = fields
         self._scope = (scope, fields)

@@ -15,6 +15,7 @@ from typing import Any
 from ._otlp.resources import encoded_resource, encoded_scope
 from ._store import clocks, directory
 from ._store.block import Sealer
+from ._store.retention import Retention
 from ._store.segments import SegmentAppender
 from ._store.spool import Spool
 from ._store.writer import Writer
@@ -121,7 +122,7 @@ class Recorder:
     def _forget_parent(self) -> None:
         """Called in a forked child, which must not write what belongs to its parent."""
         if self._life:
-            self._life.spool.leave_to_parent()
+            self._life.writer.leave_to_parent()
         self._life = None
         self._opening = threading.RLock()
         for action in self._on_fork:
@@ -154,11 +155,11 @@ class _Life:
                 f"({error}).",
             ) from error
         appender = SegmentAppender(
-            store, recorder_id, min(max(options.segment_bytes_max, 1 << 20), 1 << 40),
-            options.segment_age_max,
-        )  # fmt: skip
+            store, recorder_id, options.segment_byte_count, options.segment_age
+        )
+        retention = Retention(store, recorder_id, options.retention)
         self.writer = Writer(
-            self.spool, appender, directory=store, flush_interval=max(options.flush_interval, 0.001),
+            self.spool, appender, retention, directory=store, flush_interval=max(options.flush_interval, 0.001),
             is_compressing=options.is_compressing, on_tick=_weak(on_tick),
         )  # fmt: skip
         self._process = os.getpid()

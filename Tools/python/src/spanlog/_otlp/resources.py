@@ -10,7 +10,7 @@ from typing import Any
 
 from .._version import VERSION
 from .protobuf import delimited, varint
-from .values import attribute_fields
+from .values import Keys, attribute_fields
 
 __all__ = ["encoded_resource", "encoded_scope", "traces_data_prefix"]
 
@@ -39,7 +39,7 @@ def encoded_resource(attributes: Mapping[str, Any], recorder_id: bytes) -> bytes
         values["service.name"] = f"{_UNKNOWN_SERVICE}:{executable or 'python'}"
     # A fork has a process id of its own, whatever the SDK found out before.
     values["process.pid"] = os.getpid()
-    return b"".join(attribute_fields(b"\n", sorted(values.items())))
+    return b"".join(attribute_fields(Keys(b"\n"), sorted(values.items())))
 
 
 def encoded_scope() -> bytes:

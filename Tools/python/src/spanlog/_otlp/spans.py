@@ -7,30 +7,38 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import Link, SpanContext, StatusCode
+from opentelemetry.trace import DEFAULT_TRACE_STATE, Link, SpanContext, StatusCode
 
 from .protobuf import ONE_BYTE, delimited, varint
-from .values import attribute_fields, text_bytes
+from .values import Keys, attribute_fields, text_bytes
 
-__all__ = ["ATTRIBUTE", "attribute_items", "nanoseconds", "span_head", "span_name", "span_tail", "start_of"]
+__all__ = ["ATTRIBUTES", "NAMES", "attribute_items", "nanoseconds", "span_head", "span_tail", "start_of"]
 
-ATTRIBUTE = b"J"
+ATTRIBUTES = Keys(b"J")
+_EVENT_ATTRIBUTES, _LINK_ATTRIBUTES = Keys(b"\x1a"), Keys(b'"')
 _IDS = struct.Struct(">2sQQ2sQ")
-_IDS_AND_PARENT = struct.Struct(">2sQQ2sQ2sQ")
-# Tag and kind, and the tag of the start; OTLP counts kinds from 1.
+# Of a span without and with a parent: identifiers, flags, kind, and the start with its tag.
+_ROOT_HEAD = struct.Struct(">20sQ6s3s8s")
+_HEAD = struct.Struct(">20sQ2sQ6s3s8s")
+_PARENT_TAG = b'"\x08'
+# Kind and tag of the start; OTLP counts kinds from 1.
 _KIND = tuple(b"0" + ONE_BYTE[kind + 1] + b"9" for kind in range(8))
-_START = struct.Struct("<Q2sI")
-_FLAGS_TAG = b"\x85\x01"
 _TIME = struct.Struct("<sQ")
+_pack_time = _TIME.pack
 _UNSET = StatusCode.UNSET
 _OK = b"z\x02\x18\x01"
 _MASK = 2**64 - 1
 # Bits of a span's flags beyond W3C's: that the next is known, and that the parent is remote.
 _KNOWN = 0x100
 _REMOTE = 0x300
-# Names recur, so each is encoded once; programs that make names up at run time fill no memory.
-_NAMES_MAX = 4096
-_names: dict[str, bytes] = {}
+# The fields of these flags, by W3C's.
+_KNOWN_FLAGS, _REMOTE_FLAGS = (
+    tuple(b"\x85\x01" + (number | bits).to_bytes(4, "little") for number in range(256))
+    for bits in (_KNOWN, _REMOTE)
+)
+_NAMES_MAX, _NAME_BYTES_MAX = 4096, 256
+# Replaced as one, so that no thread sees half of it.
+_last_trace: tuple[int, bytes] = (-1, b"")
 
 
 # What follows is called for each span. It goes past the SDK's properties where these would cost
@@ -40,48 +48,59 @@ _names: dict[str, bytes] = {}
 
 def span_head(span: ReadableSpan) -> bytes:
     """The fields that stay as they are from the span's start on."""
-    context, parent = span._context, span._parent
-    assert context is not None  # As every span of the SDK has one.
-    # A context is a tuple, of which the properties below are the elements: trace_id, span_id,
-    # is_remote, trace_flags, trace_state, is_valid.
-    trace_id, span_id, _, w3c_flags, state, _ = context
-    flags = w3c_flags & 0xFF
-    if parent is None:
-        flags |= _KNOWN
-        ids = _IDS.pack(b"\n\x10", trace_id >> 64, trace_id & _MASK, b"\x12\x08", span_id)
-    else:
-        flags |= _REMOTE if parent[2] else _KNOWN
-        ids = _IDS_AND_PARENT.pack(
-            b"\n\x10", trace_id >> 64, trace_id & _MASK, b"\x12\x08", span_id,
-            b'"\x08', parent[1],
-        )  # fmt: skip
+    # A context is a tuple: trace_id, span_id, is_remote, trace_flags, trace_state, is_valid.
+    trace_id, span_id, _, flags, state, _ = span._context  # type: ignore[misc]
+    parent = span._parent
+    known_id, trace = _last_trace
+    if known_id is not trace_id:
+        trace = _trace_field(trace_id)
     try:
-        start = _START.pack(span._start_time or 0, _FLAGS_TAG, flags)
-    except struct.error:
-        start = _START.pack(nanoseconds(span._start_time), _FLAGS_TAG, flags)
-    rest = _KIND[span._kind._value_] + start
-    if state:
-        rest += delimited(b"\x1a", state.to_header().encode())
-    return ids + rest
+        start = span._start_time.to_bytes(8, "little")  # type: ignore[union-attr]
+    except (AttributeError, OverflowError):
+        start = nanoseconds(span._start_time).to_bytes(8, "little")
+    kind = _KIND[span._kind._value_]
+    if parent is None:
+        head = _ROOT_HEAD.pack(trace, span_id, _KNOWN_FLAGS[flags & 0xFF], kind, start)
+    else:
+        flags_field = (_REMOTE_FLAGS if parent[2] else _KNOWN_FLAGS)[flags & 0xFF]
+        head = _HEAD.pack(trace, span_id, _PARENT_TAG, parent[1], flags_field, kind, start)
+    if state is not DEFAULT_TRACE_STATE and state:
+        head += delimited(b"\x1a", state.to_header().encode())
+    return head
+
+
+def _trace_field(trace_id: int) -> bytes:
+    """The field of a trace's identifier, and the tag of the span's.
+
+    It is kept until the next trace: as a rule, spans of one come together.
+    """
+    global _last_trace
+    field = b"\n\x10" + trace_id.to_bytes(16, "big") + b"\x12\x08"
+    _last_trace = (trace_id, field)
+    return field
 
 
 def start_of(head: bytes) -> int:
     """When the span with these first fields started, in nanoseconds since 1970."""
-    # Behind the two identifiers stands the parent's, if there is one, then the kind and a tag.
-    place = 28 + (10 if head[28:30] == b'"\x08' else 0) + 3
+    # Behind the two identifiers stands the parent's, if there is one, then flags, kind and a tag.
+    place = _ROOT_HEAD.size - 8 + (10 if head[28:30] == _PARENT_TAG else 0)
     return int.from_bytes(head[place : place + 8], "little")
 
 
-def span_name(name: str) -> bytes:
-    """The field of the span's name."""
-    return _names.get(name) or _name(name)
+class _Names(dict[str, bytes]):
+    """The fields of spans' names. What is asked for and is not there is made.
+
+    Names recur, so they are kept; programs that make names up at run time fill no memory.
+    """
+
+    def __missing__(self, name: str) -> bytes:
+        field = delimited(b"*", text_bytes(str(name)))
+        if type(name) is str and len(self) < _NAMES_MAX and len(field) < _NAME_BYTES_MAX:
+            self[name] = field
+        return field
 
 
-def _name(name: str) -> bytes:
-    field = delimited(b"*", text_bytes(name))
-    if len(_names) < _NAMES_MAX and len(field) < 256:
-        _names[name] = field
-    return field
+NAMES = _Names()
 
 
 def attribute_items(attributes: Mapping[str, Any] | None) -> Iterable[tuple[str, Any]]:
@@ -97,18 +116,20 @@ def attribute_items(attributes: Mapping[str, Any] | None) -> Iterable[tuple[str,
 
 def span_tail(span: ReadableSpan) -> bytes:
     """The fields that are known once the span has ended, without name and attributes."""
-    end = _time(b"A", span._end_time or 0)
+    try:
+        end = _pack_time(b"A", span._end_time)
+    except struct.error:
+        end = _time(b"A", span._end_time)
     events, links, status = span._events, span._links, span._status
     try:
         # The SDK's lists take their time to say that they are empty.
-        is_plain = not (
-            events._dq or links._dq  # type: ignore
+        if not (
+            status._status_code is not _UNSET or events._dq or links._dq  # type: ignore
             or span._attributes.dropped or events.dropped or links.dropped  # type: ignore
-        )  # fmt: skip
+        ):  # fmt: skip
+            return end
     except AttributeError:
-        is_plain = False
-    if is_plain and status._status_code is _UNSET:
-        return end
+        pass
     parts = [end]
     parts += [_event(event) for event in events]
     parts += [_link(link) for link in links]
@@ -145,7 +166,7 @@ def _error(description: str | None) -> bytes:
 def _event(event: Any) -> bytes:
     attributes = event.attributes
     parts = [_time(b"\t", event.timestamp), delimited(b"\x12", text_bytes(event.name))]
-    parts += attribute_fields(b"\x1a", attribute_items(attributes))
+    parts += attribute_fields(_EVENT_ATTRIBUTES, attribute_items(attributes))
     if dropped := getattr(attributes, "dropped", 0):
         parts.append(b" " + varint(dropped))
     return delimited(b"Z", b"".join(parts))
@@ -162,7 +183,7 @@ def _link(link: Link) -> bytes:
     ]  # fmt: skip
     if context.trace_state:
         parts.append(delimited(b"\x1a", context.trace_state.to_header().encode()))
-    parts += attribute_fields(b'"', attribute_items(attributes))
+    parts += attribute_fields(_LINK_ATTRIBUTES, attribute_items(attributes))
     if dropped := getattr(attributes, "dropped", 0):
         parts.append(b"(" + varint(dropped))
     flags = context.trace_flags & 0xFF | (_REMOTE if context.is_remote else _KNOWN)

@@ -6,36 +6,80 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .protobuf import ONE_BYTE, delimited, varint
+from .protobuf import delimited, varint
 
-__all__ = ["attribute_fields", "text_bytes"]
+__all__ = ["Keys", "attribute_fields", "text_bytes"]
 
-_DOUBLE = struct.Struct("<d")
+_pack_double = struct.Struct("<d").pack
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 _TRUE, _FALSE = b"\x10\x01", b"\x10\x00"
-_TRUE_VALUE, _FALSE_VALUE = b"\x02" + _TRUE, b"\x02" + _FALSE
-# An AnyValue of a short text, without the text: its length, the text's tag and its length.
-_SHORT_TEXT = tuple(ONE_BYTE[n + 2] + b"\n" + ONE_BYTE[n] for n in range(126))
-_DOUBLE_VALUE = struct.Struct("<2sd")
 # Keys recur, and so do many short values: their encodings are kept, up to a number of each, so that
 # programs which make them up at run time fill no memory.
-_KEYS_MAX = 4096
+_KEYS_MAX = 1024
 _VALUES_MAX = 32
 _KEPT_BYTES_MAX = 128
+_TEXT_HEADS_MAX = 64
 
 
-class _Key:
-    """A key under one tag: its field with the tag of the value that follows, and whole attributes by
-    texts and integers, which never equal each other."""
+class _Known(dict[str | int, bytes]):
+    """Attributes with one key under one tag, by their values: texts and integers, which never equal
+    each other. What is asked for and is not there is made."""
 
-    __slots__ = ("attributes", "head")
+    __slots__ = ("double_head", "false", "head", "tag", "text_heads", "true")
 
-    def __init__(self, head: bytes) -> None:
-        self.head = head
-        self.attributes: dict[str | int, bytes] = {}
+    def __init__(self, tag: bytes, key: str) -> None:
+        self.tag = tag
+        # The key's field, and the tag of the value that follows.
+        self.head = delimited(b"\n", text_bytes(key)) + b"\x12"
+        # Attributes without the text itself, by the number of its bytes.
+        self.text_heads: dict[int, bytes] = {}
+        self.double_head = self.field(b"!" + _pack_double(0))[:-8]
+        self.true, self.false = self.field(_TRUE), self.field(_FALSE)
+
+    def field(self, value: bytes) -> bytes:
+        """The attribute with a serialized ``AnyValue``."""
+        return delimited(self.tag, self.head + delimited(b"", value))
+
+    def __missing__(self, value: str | int) -> bytes:
+        if type(value) is str:
+            try:
+                content = value.encode()
+            except UnicodeEncodeError:
+                content = text_bytes(value)
+            head = self.text_heads.get(len(content)) or self._text_head(content)
+            field = head + content
+        else:
+            field = self.field(recorded_value(value))
+        if len(self) < _VALUES_MAX and len(field) < _KEPT_BYTES_MAX:
+            self[value] = field
+        return field
+
+    def _text_head(self, content: bytes) -> bytes:
+        field = self.field(delimited(b"\n", content))
+        head = field[: len(field) - len(content)]
+        if len(self.text_heads) < _TEXT_HEADS_MAX:
+            self.text_heads[len(content)] = head
+        return head
 
 
-_keys: dict[bytes, dict[str, _Key]] = {}
+class Keys(dict[str, _Known]):
+    """What is known of keys under one tag. What is asked for and is not there is made."""
+
+    __slots__ = ("_tag",)
+
+    def __init__(self, tag: bytes) -> None:
+        self._tag = tag
+
+    def __missing__(self, key: str) -> _Known:
+        if type(key) is not str:
+            return _Known(self._tag, str(key))
+        known = _Known(self._tag, key)
+        if len(self) < _KEYS_MAX:
+            self[key] = known
+        return known
+
+
+_PAIRS = Keys(b"\n")
 
 
 def text_bytes(text: str) -> bytes:
@@ -48,9 +92,9 @@ def text_bytes(text: str) -> bytes:
 
 
 def attribute_fields(
-    tag: bytes, items: Iterable[tuple[str, Any]], fields: list[bytes] | None = None
+    keys: Keys, items: Iterable[tuple[str, Any]], fields: list[bytes] | None = None
 ) -> list[bytes]:
-    """A field with ``tag`` for each attribute, behind the ``fields`` that are there.
+    """A field for each attribute, with the tag of ``keys``, behind the ``fields`` that are there.
 
     Values are OpenTelemetry's: texts, numbers, truth values, bytes, ``None``, and sequences and
     mappings of them; anything else becomes its text.
@@ -58,38 +102,25 @@ def attribute_fields(
     # This is the greater part of what recording a span costs, so what is frequent is done in place.
     if fields is None:
         fields = []
-    keys = _keys.get(tag)
-    if keys is None:
-        keys = _keys.setdefault(tag, {})
     for key, value in items:
-        known = keys.get(key) or _key(keys, key)
         kind = type(value)
         if kind is str or kind is int:
-            field = known.attributes.get(value)
-            if field is None:
-                field = _attribute(tag, known, value)
+            fields.append(keys[key][value])
         elif kind is float:
-            field = delimited(tag, known.head + _DOUBLE_VALUE.pack(b"\x09!", value))
+            fields.append(keys[key].double_head + _pack_double(value))
         elif kind is bool:
-            field = delimited(tag, known.head + (_TRUE_VALUE if value else _FALSE_VALUE))
+            fields.append(keys[key].true if value else keys[key].false)
         else:
-            field = delimited(tag, known.head + delimited(b"", any_value(value)))
-        fields.append(field)
+            fields.append(keys[key].field(recorded_value(value)))
     return fields
 
 
-def _attribute(tag: bytes, key: _Key, value: str | int) -> bytes:
-    """The field of an attribute with a text or an integer, which is kept if it is short."""
-    if isinstance(value, str):
-        content = text_bytes(value)
-        count = len(content)
-        text = _SHORT_TEXT[count] + content if count < 126 else _long_text(content)
-        field = delimited(tag, key.head + text)
-    else:
-        field = delimited(tag, key.head + delimited(b"", any_value(value)))
-    if len(key.attributes) < _VALUES_MAX and len(field) < _KEPT_BYTES_MAX:
-        key.attributes[value] = field
-    return field
+def recorded_value(value: Any) -> bytes:
+    """An OTLP ``AnyValue``; that of a value which cannot be encoded says so, and costs no span."""
+    try:
+        return any_value(value)
+    except Exception:  # A text of its own that raises, a list in itself, 5,000 digits.
+        return delimited(b"\n", text_bytes(f"<{type(value).__name__} that cannot be recorded>"))
 
 
 def any_value(value: Any) -> bytes:
@@ -106,24 +137,12 @@ def any_value(value: Any) -> bytes:
             return b"\x18" + varint(value & 0xFFFF_FFFF_FFFF_FFFF)
         return delimited(b"\n", str(value).encode())
     if isinstance(value, float):
-        return b"!" + _DOUBLE.pack(value)
+        return b"!" + _pack_double(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return delimited(b":", bytes(value))
     if isinstance(value, Mapping):
         pairs = ((str(key), item) for key, item in value.items())
-        return delimited(b"2", b"".join(attribute_fields(b"\n", pairs)))
+        return delimited(b"2", b"".join(attribute_fields(_PAIRS, pairs)))
     if isinstance(value, Sequence):
         return delimited(b"*", b"".join(delimited(b"\n", any_value(item)) for item in value))
     return delimited(b"\n", text_bytes(str(value)))
-
-
-def _key(keys: dict[str, _Key], key: str) -> _Key:
-    known = _Key(delimited(b"\n", text_bytes(key)) + b"\x12")
-    if len(keys) < _KEYS_MAX:
-        keys[key] = known
-    return known
-
-
-def _long_text(content: bytes) -> bytes:
-    field = b"\n" + varint(len(content)) + content
-    return varint(len(field)) + field

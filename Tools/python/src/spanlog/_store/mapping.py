@@ -50,6 +50,7 @@ class SpoolMapping:
             os.close(descriptor)
         # Numbers that others read meanwhile go through this view, which writes a word at once.
         self.words = memoryview(self.bytes).cast("Q")
+        self.halves = memoryview(self.bytes).cast("I")
 
     def write_header(self, sealer: Sealer) -> None:
         """Writes what stays as it is. The magic comes last: a file with it is complete."""
@@ -72,6 +73,7 @@ class SpoolMapping:
         # Somebody may still be looking at the memory; it goes when they are done.
         with contextlib.suppress(BufferError):
             self.words.release()
+            self.halves.release()
             self.bytes.close()
 
     def unlock(self) -> None:

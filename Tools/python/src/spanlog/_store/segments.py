@@ -92,6 +92,11 @@ class SegmentAppender:
         # The number of the next segment.
         self._next_number = 0
 
+    @property
+    def first_live_number(self) -> int:
+        """The least number of a segment that may still be written into."""
+        return self._next_number - 1 if self._segment else self._next_number
+
     def append(self, blocks: Sequence[SealedBlock]) -> int:
         """Appends the first of ``blocks``, as many as the segment takes, in one transaction.
 

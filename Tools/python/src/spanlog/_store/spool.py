@@ -25,13 +25,16 @@ from .mapping import SpoolMapping
 
 __all__ = ["NO_SLOT", "Batch", "Spool"]
 
-# A slot is known by the number of its first word in the file, where 0 is the header.
-NO_SLOT = 0
+# A slot in use: the number of its first word in the file, and what that word says while the span is
+# open. The states follow each other as numbers do: free, a use later open, ending, and free again.
+Slot = tuple[int, int]
+NO_SLOT: Slot | None = None
 _LAST_SEEN = b"\n\x1bspanlog.last_seen_unix_nano\x12"
 # Tag and length of a span in front of it, for most lengths.
 _ENTRY_HEAD = tuple(b"\x12" + varint(count) for count in range(4096))
 _EARLIEST = 2**64 - 1
-_NOT_STATE = 2**64 - 1 - at.SLOT_STATE_MASK
+_LOW = 2**32 - 1
+_ONE_SPAN = 1 << 32
 
 
 class Batch(NamedTuple):
@@ -71,65 +74,73 @@ class Spool:
         self._layout = layout
         self._bytes = self._mapping.bytes
         self._words = self._mapping.words
+        self._halves = self._mapping.halves
         self.lock = RLock()
         self._is_busy = False
         self._is_closed = False
-        self._late: deque[tuple[bytes, int, int, int]] = deque()
+        self._late: deque[tuple[bytes, int, int, Slot | None]] = deque()
         self._large = LargeSpans(directory, sealer, span_byte_count_max)
         self._entry_max = min(layout.span_byte_count_max, span_byte_count_max)
         self._free_chunks = list(range(chunk_count - 1, -1, -1))
         first, step = layout.slots_offset // 8, at.SLOT_BYTE_COUNT // 8
         self._slots = range(first, first + slot_count * step, step)
-        self._free_slots = list(reversed(self._slots))
+        self._unused_slots = iter(self._slots)
+        # Each with what its word says.
+        self._free_slots: list[Slot] = []
         self._full: list[Batch] = []
         self._sequences = itertools.count()
         self.on_full: Callable[[], None] = lambda: None
-        # The chunk that gathers, and where its next entry goes.
+        # The chunk that gathers, and where its next entry goes: its bytes, and its numbers in the
+        # index, counted by 4 bytes.
         self._chunk = -1
         self._room = 0
-        self._sequence = self._mix = self._extent = self._index_end = 0
-        self._first = self._position = self._span_count = 0
+        self._sequence = self._mix = self._first = self._position = self._index = 0
+        # The word that says how much of the chunk counts, and what it says.
+        self._extent_word = self._extent = 0
         self._earliest, self._latest = _EARLIEST, 0
         self.beat()
 
     # Spans begin
 
-    def open_slot(self, content: bytes) -> int:
+    def open_slot(self, content: bytes) -> Slot | None:
         """Keeps the fields of a span that starts, at most `SLOT_CONTENT_MAX` bytes.
 
         From here on the span survives the process as unfinished. Returns its slot, or `NO_SLOT` if
         the table is full, which is counted.
         """
         try:
-            slot = self._free_slots.pop()
+            word, free = self._free_slots.pop()
         except IndexError:
-            self.count(Drop.OPEN_TABLE_FULL)
-            return NO_SLOT
-        offset = (slot << 3) + 16
+            free = 0
+            word = next(self._unused_slots, 0)
+            if not word:
+                self.count(Drop.OPEN_TABLE_FULL)
+                return NO_SLOT
+        offset = (word << 3) + at.SLOT_CONTENT
         count = len(content)
         self._bytes[offset : offset + count] = content
         words = self._words
-        words[slot + 1] = count
-        # From free (00) to the next use, open (01): …00 with both bits set, plus 2.
-        words[slot] = (words[slot] | 3) + 2
-        return slot
+        words[word + 1] = count
+        words[word] = use = free + at.SLOT_NEXT_USE + at.SLOT_OPEN
+        return word, use
 
-    def update_slot(self, slot: int, old: bytes, new: bytes, keep: int) -> None:
+    def update_slot(self, slot: Slot, old: bytes, new: bytes, keep: int) -> None:
         """Puts other fields in place of ``old``, whose first ``keep`` bytes stay in any case.
 
         The caller holds the lock, and knows that the span is open.
         """
-        offset = (slot << 3) + 16
+        word, _ = slot
+        offset = (word << 3) + at.SLOT_CONTENT
         if new.startswith(old):
             keep = len(old)
         else:
-            self._words[slot + 1] = keep
+            self._words[word + 1] = keep
         self._bytes[offset + keep : offset + len(new)] = new[keep:]
-        self._words[slot + 1] = len(new)
+        self._words[word + 1] = len(new)
 
     # Spans end
 
-    def append(self, span: bytes, start: int, end: int, slot: int = NO_SLOT) -> None:
+    def append(self, span: bytes, start: int, end: int, slot: Slot | None = NO_SLOT) -> None:
         """Takes the bytes of an OTLP ``Span`` that has ended, or counts why it could not."""
         count = len(span)
         entry = (_ENTRY_HEAD[count] if count < 4096 else b"\x12" + varint(count)) + span
@@ -137,6 +148,7 @@ class Spool:
         if count > self._entry_max:
             self._append_large(entry, start, end, slot)
             return
+        digest = xxh3_64_intdigest(entry)
         with self.lock:
             if self._is_busy:
                 self._late.append((span, start, end, slot))
@@ -145,27 +157,31 @@ class Spool:
             try:
                 words = self._words
                 if slot:
-                    words[slot] ^= 3  # From open (01) to ending (10).
+                    word, use = slot
+                    words[word] = use + 1  # ending
                 if count + 8 <= self._room or self._make_room():
                     position = self._position
                     after = position + count
+                    index = self._index - 2
+                    extent = self._extent + count + _ONE_SPAN
+                    halves = self._halves
                     self._bytes[position:after] = entry
-                    self._span_count = spans = self._span_count + 1
-                    byte_count = after - self._first
-                    checksum = (xxh3_64_intdigest(entry) ^ self._mix) & 0xFFFF_FFFF
-                    words[self._index_end - spans] = checksum << 32 | byte_count
+                    halves[index] = extent & _LOW
+                    halves[index + 1] = (digest ^ self._mix) & _LOW
                     # Only now does the entry count: a process that dies before loses this span
                     # alone.
-                    words[self._extent] = spans << 32 | byte_count
+                    words[self._extent_word] = extent
+                    self._extent = extent
                     self._position = after
+                    self._index = index
                     self._room -= count + 8
                     if start < self._earliest:
                         self._earliest = start
                     if end > self._latest:
                         self._latest = end
                 if slot:
-                    words[slot] ^= 2  # From ending (10) to free (00).
-                    self._free_slots.append(slot)
+                    words[word] = free = use - 1
+                    self._free_slots.append((word, free))
             finally:
                 self._is_busy = False
         if self._late:
@@ -177,11 +193,12 @@ class Spool:
             while True:
                 self.append(*self._late.popleft())
 
-    def _free(self, slot: int) -> None:
-        self._words[slot] &= _NOT_STATE
-        self._free_slots.append(slot)
+    def _free(self, slot: Slot) -> None:
+        word, use = slot
+        self._words[word] = use - 1
+        self._free_slots.append((word, use - 1))
 
-    def _append_large(self, entry: bytes, start: int, end: int, slot: int) -> None:
+    def _append_large(self, entry: bytes, start: int, end: int, slot: Slot | None) -> None:
         large = self._large
         if len(entry) > large.byte_count_max:
             self._refuse(Drop.TOO_LARGE, slot)
@@ -192,7 +209,7 @@ class Spool:
             self._refuse(Drop.BUFFER_FULL, slot)
             return
         if slot:
-            self._words[slot] ^= 3
+            self._words[slot[0]] = slot[1] + 1  # ending
         times = nanoseconds(start), nanoseconds(end)
         span = large.write(entry, Summary(next(self._sequences), 1, *times), self.drops)
         with self.lock:
@@ -205,7 +222,7 @@ class Spool:
                 self._free(slot)
         self.on_full()
 
-    def _refuse(self, reason: Drop, slot: int) -> None:
+    def _refuse(self, reason: Drop, slot: Slot | None) -> None:
         with self.lock:
             self.count(reason)
             if slot:
@@ -233,22 +250,22 @@ class Spool:
         self._chunk = index
         self._sequence = next(self._sequences)
         self._words[offset // 8 + at.CHUNK_SEQUENCE] = self._sequence + 1
-        self._mix = self._sequence * at.SEQUENCE_FACTOR & 0xFFFF_FFFF
+        self._mix = self._sequence * at.SEQUENCE_FACTOR & _LOW
         self._first = self._position = offset + at.ENTRIES
-        self._extent = offset // 8 + at.CHUNK_EXTENT
-        self._index_end = (offset + layout.chunk_byte_count) // 8
+        self._extent_word = offset // 8 + at.CHUNK_EXTENT
+        self._index = (offset + layout.chunk_byte_count) // 4
         self._room = layout.chunk_byte_count - at.ENTRIES
 
     def _clear_chunk(self) -> None:
         """Leaves no chunk that gathers, so that the next entry begins one."""
         self._chunk = -1
-        self._room = self._span_count = 0
+        self._room = self._extent = 0
         self._earliest, self._latest = _EARLIEST, 0
 
     def _finish_chunk(self) -> None:
         # A span's times are whatever its program says.
         earliest, latest = nanoseconds(self._earliest), nanoseconds(self._latest)
-        summary = Summary(self._sequence, self._span_count, earliest, latest)
+        summary = Summary(self._sequence, self._extent >> 32, earliest, latest)
         self._full.append(Batch(summary, self._position - self._first, chunk=self._chunk))
         self._clear_chunk()
 
@@ -280,7 +297,7 @@ class Spool:
         last_seen = delimited(b"J", _LAST_SEEN + delimited(b"", b"\x18" + varint(now)))
         for slot in self._slots:
             if self._words[slot] & at.SLOT_STATE_MASK == at.SLOT_OPEN:
-                offset = (slot << 3) + 16
+                offset = (slot << 3) + at.SLOT_CONTENT
                 content = self._bytes[offset : offset + self._words[slot + 1]]
                 entries.append(delimited(b"\x12", content + last_seen))
                 start = start_of(content)

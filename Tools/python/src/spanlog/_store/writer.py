@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from .block import Compressor
+from .retention import Retention
 from .segments import SealedBlock, SegmentAppender
 from .spool import Batch, Spool
 
@@ -31,11 +32,12 @@ class Writer:
     """
 
     def __init__(
-        self, spool: Spool, appender: SegmentAppender, *, directory: str, flush_interval: float,
-        is_compressing: bool, on_tick: Callable[[], None],
+        self, spool: Spool, appender: SegmentAppender, retention: Retention, *, directory: str,
+        flush_interval: float, is_compressing: bool, on_tick: Callable[[], None],
     ) -> None:  # fmt: skip
         self._spool = spool
         self._appender = appender
+        self._retention = retention
         self._directory = directory
         self._interval = flush_interval
         self._compressor = Compressor() if is_compressing else None
@@ -114,7 +116,17 @@ class Writer:
                 done.release()
             if is_stopping:
                 return
-            self._appender.close_aged()
+            self._maintain()
+
+    def _maintain(self) -> None:
+        """Closes an aged segment, and lets go of what the store may not keep any longer."""
+        self._appender.close_aged()
+        self._retention.run(self._appender.first_live_number)
+
+    def leave_to_parent(self) -> None:
+        """Lets go of what a forked child has inherited."""
+        self._spool.leave_to_parent()
+        self._retention.leave_to_parent()
 
     def _tick(self) -> None:
         try:
@@ -194,6 +206,8 @@ class Writer:
         # A spool that still holds spans stays, and readers find them there.
         if not self._pending:
             self._spool.remove()
+        # Where processes live shorter than the interval, nobody else would.
+        self._maintain()
         self._is_stopped = True
         while self._flushes:
             self._flushes.popleft().release()

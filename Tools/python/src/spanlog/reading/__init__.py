@@ -1,7 +1,8 @@
 """Reads stores and archives, for notebooks and tests."""
 
-from .archives import read_archive
+from .archives import ArchivedSpan, read_archive
+from .corrections import SpanClock
 from .frames import read_frame
 from .spans import read_spans
 
-__all__ = ["read_archive", "read_frame", "read_spans"]
+__all__ = ["ArchivedSpan", "SpanClock", "read_archive", "read_frame", "read_spans"]

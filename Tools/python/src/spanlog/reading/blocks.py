@@ -29,6 +29,8 @@ class StoredBlock(NamedTuple):
     sequence: int
     payload: bytes
     byte_count: int
+    # What its recorder had lost by then, by reason.
+    drops: tuple[int, ...]
 
 
 def blocks_of_file(path: str) -> Iterator[StoredBlock]:
@@ -85,7 +87,7 @@ def _block_at(descriptor: int, position: int, size: int) -> tuple[StoredBlock | 
     content = _content(block[HEADER_BYTE_COUNT:], codec, payload)
     if content is None:
         return None, end
-    return StoredBlock(recorder, sequence, content, end), end
+    return StoredBlock(recorder, sequence, content, end, fields[18:24]), end
 
 
 def _content(stored: bytes, codec: int, byte_count: int) -> bytes | None:

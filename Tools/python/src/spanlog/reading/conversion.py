@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ResourceMessage
@@ -28,7 +28,7 @@ def spans_of(data: TracesData) -> Iterator[ReadableSpan]:
         for scope_spans in group.scope_spans:
             scope = InstrumentationScope(scope_spans.scope.name, scope_spans.scope.version)
             for span in scope_spans.spans:
-                yield span_of(span, resource, scope)
+                yield span_of(span, resource, scope, ReadableSpan)
 
 
 def resource_of(message: ResourceMessage) -> Resource:
@@ -36,9 +36,12 @@ def resource_of(message: ResourceMessage) -> Resource:
     return Resource(_attributes(message.attributes))
 
 
+_Span = TypeVar("_Span", bound=ReadableSpan)
+
+
 def span_of(
-    message: SpanMessage, resource: Resource, scope: InstrumentationScope
-) -> ReadableSpan:
+    message: SpanMessage, resource: Resource, scope: InstrumentationScope, kind: type[_Span]
+) -> _Span:
     """A span of OpenTelemetry's SDK. One that never ended has no end."""
     attributes = _attributes(message.attributes)
     if name := attributes.pop(_SCOPE_NAME, None):
@@ -52,7 +55,7 @@ def span_of(
         is_remote = bool(message.flags & _REMOTE)
         number = int.from_bytes(message.parent_span_id, "big")
         parent = SpanContext(trace_id, number, is_remote, flags, state)
-    return ReadableSpan(
+    return kind(
         message.name,
         context=SpanContext(trace_id, span_id, False, flags, state),
         parent=parent,

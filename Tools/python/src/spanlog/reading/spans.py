@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from .._store.directory import MARKER_NAME, check_version
 from ..errors import SpanLogError
-from .archives import read_archive
+from .archives import Times, read_archive
 from .blocks import OPEN, StoredBlock, blocks_of_file
 from .conversion import spans_of
 from .spools import blocks_of_spool
@@ -21,7 +21,9 @@ from .spools import blocks_of_spool
 __all__ = ["read_spans"]
 
 
-def read_spans(path: str | os.PathLike[str]) -> Iterator[ReadableSpan]:
+def read_spans(
+    path: str | os.PathLike[str], *, times: Times = "aligned"
+) -> Iterator[ReadableSpan]:
     """The spans of a store, of all stores below a directory, or of an archive.
 
     Each block is read once, wherever it stands, and only if its checksum matches; ``spanlog
@@ -29,11 +31,14 @@ def read_spans(path: str | os.PathLike[str]) -> Iterator[ReadableSpan]:
     be recording meanwhile. Spans of MLflow's are as the store has them: ``mlflow.spanInputs``, say,
     is JSON text.
 
+    The spans of an archive are `ArchivedSpan`, whose times are by aligned clocks, as the archive
+    says how; with ``times="raw"`` they are as they were recorded, as those of stores always are.
+
     Raises `SpanLogError` if there is neither a store nor an archive.
     """
     path = os.fspath(path)
     if os.path.isfile(path):
-        yield from read_archive(path)
+        yield from read_archive(path, times=times)
         return
     found = False
     for directory, _, names in sorted(os.walk(path)):
