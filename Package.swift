@@ -26,6 +26,7 @@ let package = Package(
     products: [
         .library(name: "SpanLog", targets: ["SpanLog"]),
         .library(name: "SpanLogTesting", targets: ["SpanLogTesting"]),
+        .library(name: "SpanLogImport", targets: ["SpanLogImport"]),
         .library(name: "SpanLogMerge", targets: ["SpanLogMerge"]),
         .library(name: "SpanLogExport", targets: ["SpanLogExport"]),
     ],
@@ -70,6 +71,9 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "SpanLogImport", dependencies: ["SpanLogFormat", "SpanLogStore"],
+            swiftSettings: strict),
         .target(
             name: "SpanLogMerge",
             dependencies: ["CSpanLogSystem", "SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
@@ -117,6 +121,13 @@ let package = Package(
             name: "SpanLogStoreTests",
             dependencies: [
                 "SpanLogFormat", "SpanLogLMDB", "SpanLogMerge", "SpanLogStore",
+                "SpanLogTestSupport",
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "SpanLogImportTests",
+            dependencies: [
+                "SpanLogFormat", "SpanLogImport", "SpanLogMerge", "SpanLogStore",
                 "SpanLogTestSupport",
             ],
             swiftSettings: testing),
