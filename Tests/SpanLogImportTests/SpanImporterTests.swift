@@ -40,7 +40,7 @@ import Testing
         #expect(Set(report.recorders.map(\.service)) == ["planner", "coder"])
         #expect(report.recorders.map(\.spanCount).sorted() == [5, 10])
         #expect(report.recorders.map(\.blockCount) == [5, 5])
-        #expect(report.recorders.allSatisfy(\.isRunning))
+        #expect(report.recorders.map(\.isRunning) == [true, true])
         #expect(Set(report.recorders.map(\.bootID)) == [Hexadecimal.string(Clocks.bootID())])
 
         await importer.shutdown()
