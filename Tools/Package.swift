@@ -40,6 +40,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "SpanLogExport", package: "spanlog"),
+                .product(name: "SpanLogImport", package: "spanlog"),
                 .product(name: "SpanLogMerge", package: "spanlog"),
             ],
             path: "spanlog",
