@@ -10,6 +10,7 @@ struct SpanLogCommand: AsyncParsableCommand {
             Each service writes its spans into a store, a directory on its own disk. Carry the \
             stores together, and:
 
+              spanlog receive --store STORE            for services that can only send OTLP
               spanlog import FILE... --store DIR       files of OTLP, Jaeger and Zipkin, as a store
               spanlog verify STORE...                  is everything as it was written?
               spanlog salvage STORE -o NEW             what is intact of a damaged one
@@ -28,9 +29,8 @@ struct SpanLogCommand: AsyncParsableCommand {
               64    The command line is wrong.
             """,
         subcommands: [
-            Info.self, Verify.self, ImportSpans.self, Salvage.self, Compact.self, MergeStores.self,
-            Show.self,
-            Clock.self, Export.self,
+            Receive.self, ImportSpans.self, Info.self, Verify.self, Salvage.self, Compact.self,
+            MergeStores.self, Show.self, Clock.self, Export.self,
         ]
     )
 
