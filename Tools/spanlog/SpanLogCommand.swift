@@ -28,8 +28,8 @@ struct SpanLogCommand: AsyncParsableCommand {
               64    The command line is wrong.
             """,
         subcommands: [
-            Receive.self, Info.self, Verify.self, Salvage.self, Compact.self, MergeStores.self, Show.self,
-            Clock.self, Export.self,
+            Receive.self, Info.self, Verify.self, Salvage.self, Compact.self, MergeStores.self,
+            Show.self, Clock.self, Export.self,
         ]
     )
 
