@@ -27,6 +27,8 @@ public struct ImportError: Error, Sendable, CustomStringConvertible {
         public static let busy = Code(description: "busy")
         /// The disk refused to write. Nothing was acknowledged.
         public static let writeFailed = Code(description: "writeFailed")
+        /// A file cannot be read, or nothing in it is what it should be.
+        public static let unreadable = Code(description: "unreadable")
         /// The importer is shut down.
         public static let closed = Code(description: "closed")
     }

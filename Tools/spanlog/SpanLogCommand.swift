@@ -11,6 +11,7 @@ struct SpanLogCommand: AsyncParsableCommand {
             stores together, and:
 
               spanlog receive --store STORE            for services that can only send OTLP
+              spanlog import FILE... --store DIR       files of OTLP, Jaeger and Zipkin, as a store
               spanlog verify STORE...                  is everything as it was written?
               spanlog salvage STORE -o NEW             what is intact of a damaged one
               spanlog compact STORE...                 few files out of many
@@ -24,12 +25,12 @@ struct SpanLogCommand: AsyncParsableCommand {
             EXIT STATUS
               0     Done.
               1     Failed, or a store is damaged, or something was refused.
-              2     Merged, compacted or rescued, but with damage that was passed over.
+              2     Merged, imported, compacted or rescued, but with damage that was passed over.
               64    The command line is wrong.
             """,
         subcommands: [
-            Receive.self, Info.self, Verify.self, Salvage.self, Compact.self, MergeStores.self,
-            Show.self, Clock.self, Export.self,
+            Receive.self, ImportSpans.self, Info.self, Verify.self, Salvage.self, Compact.self,
+            MergeStores.self, Show.self, Clock.self, Export.self,
         ]
     )
 
