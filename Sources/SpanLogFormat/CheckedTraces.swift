@@ -1,7 +1,8 @@
 /// A serialized OTLP `TracesData` from somebody who is not trusted, checked as the merge checks what it
 /// reads, and taken apart by resource.
 ///
-/// Spans that can be in no trace are left out and counted by the reason.
+/// Spans that can be in no trace are left out and counted by the reason, and so are those that other
+/// readers could not follow. Texts that are no UTF-8 are repaired.
 package struct CheckedTraces: Sendable {
     /// One `ResourceSpans` with at least one span.
     package struct Part: Sendable {
@@ -40,6 +41,7 @@ package struct CheckedTraces: Sendable {
     /// - Throws: ``FormatError`` if they are no `TracesData`, or hold more than `limits` allow.
     /// - Complexity: O(*n*) in the number of bytes.
     package init(checking bytes: [UInt8], limits: Limits = Limits()) throws(FormatError) {
+        let bytes = OTLPText.repaired(bytes)
         self.bytes = bytes
         self.limits = limits
         do throws(SpanDefect) {
@@ -60,6 +62,10 @@ package struct CheckedTraces: Sendable {
                     + "resources in one request")
         }
     }
+
+    /// Protocol Buffers' own parsers follow 100 messages: six around the value of an event's attribute
+    /// and three for each map in a map. What is deeper, they would refuse with all that is beside it.
+    private static let nestingMax = 30
 
     /// Spans that were accepted, and others.
     private var seenCount: Int { rejections.values.reduce(spanCount, +) }
@@ -120,7 +126,8 @@ extension CheckedTraces {
     /// Why the span can be in no trace; `nil` if it can, and belongs to the part.
     private func check(_ range: Range<Int>, _ part: inout Part) -> SpanDefect? {
         do throws(SpanDefect) {
-            let span = try ScannedSpan(scanning: bytes.span, range)
+            let span = try ScannedSpan(
+                scanning: bytes.span, range, nestingMax: Self.nestingMax)
             if let defect = span.defect { return defect }
             part.spanCount += 1
             part.earliestNanoseconds = min(part.earliestNanoseconds, span.startNanoseconds)

@@ -118,6 +118,54 @@ import Testing
         }
     }
 
+    @Test func `a text that is no UTF-8 is repaired, and takes nothing with it`() throws {
+        var random = RandomSpans(seed: 4)
+        let good = random.next(30).map { $0.encoded() }
+        let sound = Request(service: "sound", good).bytes
+        #expect(OTLPText.repaired(sound) == sound)
+
+        var bad = SpanRecord.span(1)
+        bad.name = "name"
+        bad.attributes = [Attribute("key", .array([.map([Attribute("inner", .string("deep"))])]))]
+        bad.events = [.init(name: "event", nanoseconds: 1, attributes: [])]
+        bad.status.message = "status"
+        for text in ["name", "key", "inner", "deep", "event", "status", "service"] {
+            let request = Request(service: "service", [bad.encoded()] + good).bytes
+            let damaged = Self.replacing(text, in: request)
+            let traces = try CheckedTraces(checking: damaged)
+            #expect(traces.spanCount == 31 && traces.rejections.isEmpty)
+            let payload = traces.parts.flatMap { $0.bytes[$0.entry] }
+            #expect(OTLPText.repaired(payload) == payload)
+            let texts = String(decoding: payload, as: UTF8.self)
+            #expect(texts.contains("\u{FFFD}" + text.dropFirst()))
+            let places = SpanPlaces(in: payload.span, 0..<payload.count)
+            #expect(places.spans.dropFirst().map { Array(payload[$0]) } == good)
+        }
+    }
+
+    @Test(arguments: [29, 30, 50, 99, 200])
+    func `values that nest deeper than other readers follow are left out`(depth: Int) throws {
+        var value = AttributeValue.int(1)
+        for _ in 0..<depth { value = .map([Attribute("k", value)]) }
+        var span = SpanRecord.span(1)
+        span.attributes = [Attribute("deep", value)]
+        var event = SpanRecord.span(2)
+        event.events = [.init(name: "e", nanoseconds: 1, attributes: [Attribute("deep", value)])]
+        let request = Request(service: "a", [span, event, .span(3)])
+        let traces = try CheckedTraces(checking: request.bytes)
+        #expect(traces.spanCount == (depth < 30 ? 3 : 1))
+        #expect(traces.rejections == (depth < 30 ? [:] : [.undecodable: 2]))
+    }
+
+    /// The bytes with a text's first byte replaced by one that no UTF-8 has.
+    private static func replacing(_ text: String, in bytes: [UInt8]) -> [UInt8] {
+        let text = Array(text.utf8)
+        var bytes = bytes
+        let place = (0..<bytes.count - text.count).first { bytes[$0...].starts(with: text) }
+        if let place { bytes[place] = 0xFF }
+        return bytes
+    }
+
     /// The end of a span, which replaces the one in front.
     private static func end(_ nanoseconds: UInt64) -> [UInt8] {
         var writer = ProtobufWriter()

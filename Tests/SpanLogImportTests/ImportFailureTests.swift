@@ -83,8 +83,7 @@ import Testing
         #expect(try Store(store).segmentPaths.isEmpty && Store(store).spoolPaths.isEmpty)
     }
 
-    @Test
-    func `of many resources the oldest are forgotten, and get another id when they come again`() {
+    @Test func `of many resources the oldest are forgotten, and come again as others`() {
         var recorders = ResourceRecorders()
         var ids: Set<RecorderID> = []
         func next(_ number: Int) -> RecorderID {

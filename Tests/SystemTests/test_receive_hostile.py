@@ -2,7 +2,7 @@
 it is stored, and good ones are taken beside it and afterwards."""
 
 import gzip
-import json
+import re
 import socket
 import struct
 import threading
@@ -12,14 +12,10 @@ import zlib
 import pytest
 import requests
 import stores
-from otlp import JSON, Receiver, answer, gzipped, raw_request, request, span, status
+from otlp import JSON, Receiver, answer, gzipped, partial_success, raw_request, request, span, status
 from processes import spanlog
 
 GOOD = request(span(1)).SerializeToString()
-# Values in lists, 200 deep.
-DEEP = b""
-for _ in range(200):
-    DEEP = b"\x2a" + struct.pack("B", len(DEEP) + 2 if len(DEEP) < 120 else 0) + DEEP if len(DEEP) < 120 else DEEP
 
 
 def varint(number):
@@ -58,12 +54,9 @@ def receiver(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def is_as_before(receiver):
     """After each test a good request is taken, and none but good ones have left anything."""
-    before = len(stores.read_spans(receiver.store)) if list(receiver.store.glob("*.mdb")) else 0
     yield
     assert receiver.post(request(span(2)).SerializeToString()).status_code == 200
-    spans = stores.read_spans(receiver.store)
-    assert len(spans) == before + 1
-    assert {span.name for span in spans} == {"span 2"}
+    assert {span.name for span in stores.read_spans(receiver.store)} == {"span 2"}
 
 
 # Each as (status, body, headers).
@@ -122,20 +115,28 @@ def test_malformed(receiver, case):
     assert "Retry-After" not in response.headers
 
 
-@pytest.mark.parametrize("depth", [10, 90, 10_000])
-def test_deep_values(receiver, depth):
-    """Deeper than readers follow is rejected; and the good span of the fixture's is not confused."""
+@pytest.mark.parametrize("depth", [30, 48, 99, 10_000])
+def test_values_that_nest_deeply(receiver, depth):
+    """Deeper than readers of Protocol Buffers follow: they would refuse all that is beside it, too."""
     response = receiver.post(nested(depth))
-    if depth == 10:
-        pytest.skip("stored as it is; see the library's tests")
     assert response.status_code == 200
+    assert partial_success(response)[0] == 1
+
+
+def test_texts_that_are_no_utf_8(receiver):
+    """Repaired: Python, for one, reads no message with such a text."""
+    body = request(span(2, trace=3, attributes=[{"key": "text", "value": {"string_value": "MARK"}}]))
+    damaged = body.SerializeToString().replace(b"MARK", b"M\xffRK")
+    assert receiver.post(damaged).status_code == 200
+    [stored] = [span for span in stores.read_spans(receiver.store) if span.trace_id[-1] == 3]
+    assert stored.attributes[0].value.string_value == "M\ufffdRK"
 
 
 @pytest.mark.parametrize(
     "method, path, code",
     [("GET", "/v1/traces", 405), ("OPTIONS", "/v1/traces", 405), ("PUT", "/v1/traces", 405), ("POST", "/", 404),
      ("POST", "/v1/traces/", 404), ("POST", "/v1/metrics", 404), ("POST", "/v1/logs", 404),
-     ("POST", "/v1/traces/../traces", 404), ("HEAD", "/", 404), ("GET", "/" + "x" * 10_000, 404)],
+     ("POST", "/v1//traces", 404), ("HEAD", "/", 404), ("GET", "/" + "x" * 10_000, 404)],
 )  # fmt: skip
 def test_other_methods_and_paths(receiver, method, path, code):
     response = requests.request(method, receiver.url + path, data=GOOD if method == "POST" else None)
@@ -182,7 +183,7 @@ def test_raw(receiver, case):
         assert result in (code, None, 400), result
 
 
-@pytest.mark.parametrize("count", [1, 100, 1000, len(GOOD) // 2])
+@pytest.mark.parametrize("count", [1, 100, len(raw_request(GOOD)) - 1])
 def test_connections_that_are_reset(receiver, count):
     """A peer that vanishes in the middle, with what it sent still on the way."""
     for _ in range(50):
@@ -202,8 +203,6 @@ def test_one_slow_sender_holds_nobody_up(receiver):
         response = receiver.post(b"")
         assert response.status_code == 200 and time.monotonic() - begin < 10
         assert answer(slow)[0] == 200
-    # What the fixture counts on is one span.
-    assert len(stores.read_spans(receiver.store)) > 0
 
 
 def test_memory_is_bounded_whatever_many_send_at_once(receiver):
@@ -274,6 +273,19 @@ def test_more_bytes_in_a_second_than_may_be_come_again_later(tmp_path):
         assert own.post(body.SerializeToString()).status_code == 200
 
 
+def test_a_request_that_drips_is_cut_off(tmp_path):
+    with Receiver(tmp_path / "own", "--request-seconds-max", "1") as own, own.connect() as slow:
+        content = raw_request(GOOD, length=1000)
+        begin = time.monotonic()
+        with pytest.raises(ConnectionError):
+            for number in range(1000):
+                slow.sendall(content[number : number + 1] or b"x")
+                time.sleep(0.05 if number >= len(content) else 0)
+        assert 0.9 < time.monotonic() - begin < 20
+        assert own.post(request(span(2)).SerializeToString()).status_code == 200
+        assert len(stores.read_spans(own.store)) == 1
+
+
 def test_a_client_that_waits_for_continue(receiver):
     body = request(span(2, trace=6)).SerializeToString()
     with receiver.connect() as connection:
@@ -289,4 +301,6 @@ def test_pipelined_requests_are_answered_in_their_order(receiver):
         connection.sendall(
             raw_request(b"\xff") + raw_request(b"") + raw_request(b"", path="/") + raw_request(b"")
         )
-        assert [answer(connection)[0] for _ in range(4)] == [400, 200, 404, 200]
+        connection.shutdown(socket.SHUT_WR)
+        answers = b"".join(iter(lambda: connection.recv(4096), b""))
+        assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"400", b"200", b"404", b"200"]

@@ -36,7 +36,9 @@ struct OTLPEndpoint: Sendable {
         if answer.status == .methodNotAllowed { head.headerFields[.allow] = "POST" }
         // What is not read yet would be taken for the next request.
         if body.isTooLong { head.headerFields[.connection] = "close" }
-        try await writer.write(response: head, body: .init(byteBuffer: content))
+        let isHead = request.method == .head
+        try await writer.write(
+            response: head, body: isHead ? .init() : .init(byteBuffer: content))
         guard body.isTooLong else { return }
         // A connection that is closed before all has come takes the response with it.
         try await body.discard()
@@ -81,7 +83,8 @@ struct OTLPEndpoint: Sendable {
         let path = request.uri.path
         if path == "/v1/metrics" || path == "/v1/logs" {
             throw OTLPAnswer.refused(
-                .notFound, "SpanLog stores traces alone: send them to \(Self.path), and turn the "
+                .notFound,
+                "SpanLog stores traces alone: send them to \(Self.path), and turn the "
                     + "exporters of metrics and logs off.")
         }
         guard path == Self.path else {

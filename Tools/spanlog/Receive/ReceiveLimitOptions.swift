@@ -11,6 +11,8 @@ struct ReceiveLimitOptions: ParsableArguments {
     var rateMax: ByteSize?
     @Option(help: "The number of requests under way at most.")
     var requestsMax = ReceiveLimits().requestCountMax
+    @Option(help: "How many seconds a request may take to arrive.")
+    var requestSecondsMax = ReceiveLimits().requestSecondsMax
     @Option(help: "The number of connections at most.")
     var connectionsMax = ReceiveLimits().connectionCountMax
     @Option(help: "The size of the store at most; the oldest files go first.")
@@ -19,8 +21,9 @@ struct ReceiveLimitOptions: ParsableArguments {
     var storeHoursMax: Int?
 
     func validate() throws {
-        guard requestsMax > 0, connectionsMax > 0, storeHoursMax ?? 1 > 0 else {
-            throw ValidationError("A limit must be at least 1.")
+        let limits = [requestsMax, requestSecondsMax, connectionsMax, storeHoursMax ?? 1]
+        guard limits.allSatisfy({ (1...1_000_000) ~= $0 }) else {
+            throw ValidationError("Limits are numbers from 1 to 1000000.")
         }
     }
 
@@ -30,6 +33,7 @@ struct ReceiveLimitOptions: ParsableArguments {
         if let memory { limits.memoryByteCountMax = memory.byteCount }
         if let rateMax { limits.bytesPerSecondMax = rateMax.byteCount }
         limits.requestCountMax = requestsMax
+        limits.requestSecondsMax = requestSecondsMax
         limits.connectionCountMax = connectionsMax
         return limits
     }

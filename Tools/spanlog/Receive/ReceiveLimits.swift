@@ -8,6 +8,8 @@ struct ReceiveLimits: Sendable {
     var bytesPerSecondMax = 128 << 20
     /// Requests that are under way at the same time.
     var requestCountMax = 64
+    /// How long a request may take to arrive, from its head to its last byte.
+    var requestSecondsMax = 30
     /// Connections that are open at the same time; more wait until the system accepts them.
     var connectionCountMax = 256
 
@@ -15,12 +17,11 @@ struct ReceiveLimits: Sendable {
     /// ``ratioFreeByteCount``.
     static let compressionRatioMax = 250
     static let ratioFreeByteCount = 4 << 20
-    /// How long a request may take to arrive, from its first line to its last byte.
-    static let requestSeconds: Int64 = 30
     /// How long a connection may stay without a request.
     static let idleSeconds: Int64 = 60
-    /// How long requests under way are waited for when the receiver ends.
-    static let drainSeconds: Int64 = 35
+    /// How long requests under way are waited for when the receiver ends: until the last has arrived,
+    /// and then for the disk.
+    var drainSeconds: Int { requestSecondsMax + 5 }
     static let headerByteCountMax = 32 << 10
     static let headerCountMax = 100
 }

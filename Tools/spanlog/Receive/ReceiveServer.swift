@@ -36,7 +36,7 @@ struct ReceiveServer {
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
         var group = ServiceGroupConfiguration(
             services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        group.maximumGracefulShutdownDuration = .seconds(ReceiveLimits.drainSeconds)
+        group.maximumGracefulShutdownDuration = .seconds(endpoint.limits.drainSeconds)
         do {
             try await ServiceGroup(configuration: group).run()
         } catch let error as IOError {
@@ -49,12 +49,13 @@ struct ReceiveServer {
             maxHeaderFieldSize: ReceiveLimits.headerByteCountMax,
             maxHeaderListSize: ReceiveLimits.headerByteCountMax,
             maxHeaderFieldCount: ReceiveLimits.headerCountMax)
+        let deadline = TimeAmount.seconds(Int64(endpoint.limits.requestSecondsMax))
         return HTTP1Channel(
             responder: { [endpoint] request, writer, channel in
                 try await endpoint.respond(to: request, writer, channel)
             },
             configuration: .init(
-                additionalChannelHandlers: [RequestDeadline(.seconds(ReceiveLimits.requestSeconds))],
+                additionalChannelHandlers: [RequestDeadline(deadline)],
                 idleTimeout: .seconds(ReceiveLimits.idleSeconds),
                 httpDecoderConfiguration: decoder))
     }
