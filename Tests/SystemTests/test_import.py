@@ -285,7 +285,7 @@ def test_a_file_of_jaegers_is_a_tree(tmp_path):
     [report] = imported(tmp_path / "store", file, format="any")
     assert report["format"] == "jaeger" and report["imported_span_count"] == 8
     _, report = merged(tmp_path, "store")
-    assert report["accounting"]["identical"] == 4 and report["traces"]["orphans"] == {}
+    assert report["accounting"]["identical"] == 4 and report["traces"]["orphans"] == 0
     shown = spanlog("show", tmp_path / "store.spanlog", "ab".rjust(32, "0")).stdout
     names = [line.strip("└├─│ ").split("  ")[0] for line in shown.splitlines()[1:]]
     assert names == ["buy", "pay", "charge", "audit"]
