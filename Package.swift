@@ -26,6 +26,7 @@ let package = Package(
     products: [
         .library(name: "SpanLog", targets: ["SpanLog"]),
         .library(name: "SpanLogTesting", targets: ["SpanLogTesting"]),
+        .library(name: "SpanLogImport", targets: ["SpanLogImport"]),
         .library(name: "SpanLogMerge", targets: ["SpanLogMerge"]),
         .library(name: "SpanLogExport", targets: ["SpanLogExport"]),
     ],
@@ -43,6 +44,7 @@ let package = Package(
         .systemLibrary(
             name: "CSpanLogZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "SpanLogFormat", swiftSettings: strict),
+        .target(name: "SpanLogJSON", swiftSettings: strict),
         .target(name: "SpanLogLMDB", dependencies: ["CSpanLogLMDB"], swiftSettings: strict),
         .target(
             name: "SpanLogStore",
@@ -71,13 +73,17 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "SpanLogImport",
+            dependencies: ["SpanLogFormat", "SpanLogJSON", "SpanLogStore"],
+            swiftSettings: strict),
+        .target(
             name: "SpanLogMerge",
             dependencies: ["CSpanLogSystem", "SpanLogFormat", "SpanLogLMDB", "SpanLogStore"],
             swiftSettings: strict
         ),
         .target(
             name: "SpanLogExport",
-            dependencies: ["SpanLogFormat", "SpanLogMerge", "SpanLogStore"],
+            dependencies: ["SpanLogFormat", "SpanLogJSON", "SpanLogMerge", "SpanLogStore"],
             swiftSettings: strict
         ),
         .target(
@@ -117,6 +123,13 @@ let package = Package(
             name: "SpanLogStoreTests",
             dependencies: [
                 "SpanLogFormat", "SpanLogLMDB", "SpanLogMerge", "SpanLogStore",
+                "SpanLogTestSupport",
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "SpanLogImportTests",
+            dependencies: [
+                "SpanLogFormat", "SpanLogImport", "SpanLogJSON", "SpanLogMerge", "SpanLogStore",
                 "SpanLogTestSupport",
             ],
             swiftSettings: testing),

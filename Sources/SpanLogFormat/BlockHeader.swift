@@ -20,6 +20,9 @@ public struct BlockHeader: Hashable, Sendable {
     public var anchor: ClockAnchor
     /// What the recorder had lost when the block was sealed.
     public var drops: DropCounters
+    /// Whether somebody else received the spans once they had ended and wrote them here, so that
+    /// when blocks were sealed does not tell when their spans ended.
+    public var isReceived = false
 
     /// How a payload is compressed.
     public enum Codec: UInt8, Hashable, Sendable {
@@ -71,7 +74,7 @@ extension BlockHeader {
         var bytes = Self.magic
         bytes += UInt64(0).littleEndianBytes
         bytes += Self.version.littleEndianBytes
-        bytes += [codec.rawValue, 0]
+        bytes += [codec.rawValue, isReceived ? Self.receivedFlag : 0]
         bytes += UInt32(Self.byteCount).littleEndianBytes
         bytes += sequence.littleEndianBytes
         bytes += recorderID.bytes
@@ -133,5 +136,8 @@ extension BlockHeader {
             drops: drops)
         self.codec = codec
         storedByteCount = number(0)
+        isReceived = bytes[bytes.startIndex + 19] & Self.receivedFlag != 0
     }
+
+    private static let receivedFlag: UInt8 = 1
 }

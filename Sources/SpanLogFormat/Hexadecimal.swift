@@ -52,3 +52,24 @@ package enum Hexadecimal {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 }
+
+extension Hexadecimal {
+    /// The bytes that an even number of digits of either case spell, as JSON may have them.
+    package static func bytes(ofAnyCase digits: ArraySlice<UInt8>) -> [UInt8]? {
+        guard digits.count.isMultiple(of: 2) else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 2)
+        var high: UInt8?
+        for digit in digits {
+            let isUpper = (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(digit)
+            guard let value = value(of: isUpper ? digit | 0x20 : digit) else { return nil }
+            if let first = high {
+                bytes.append(first << 4 | value)
+                high = nil
+            } else {
+                high = value
+            }
+        }
+        return bytes
+    }
+}

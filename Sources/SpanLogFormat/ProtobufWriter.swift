@@ -61,10 +61,22 @@ package struct ProtobufWriter {
     package mutating func message(_ field: Int, _ body: (inout ProtobufWriter) throws -> Void)
         rethrows
     {
+        let start = begin(field)
+        try body(&self)
+        end(start)
+    }
+
+    /// Begins a delimited field whose bytes are appended next.
+    ///
+    /// - Returns: Where they start, for ``end(_:)``.
+    package mutating func begin(_ field: Int) -> Int {
         tag(field, .lengthDelimited)
         bytes.append(0)
-        let start = bytes.count
-        try body(&self)
+        return bytes.count
+    }
+
+    /// Ends the innermost field that ``begin(_:)`` began.
+    package mutating func end(_ start: Int) {
         let length = bytes.count - start
         if length < 0x80 {
             bytes[start - 1] = UInt8(length)
@@ -73,6 +85,23 @@ package struct ProtobufWriter {
             prefix.varint(UInt64(length))
             bytes.replaceSubrange(start - 1..<start, with: prefix.bytes)
         }
+    }
+
+    /// Brings the fields from `start` to the end into the order of their numbers, which every writer
+    /// of Protocol Buffers has, so that equal messages have equal bytes. Those of one number stay in
+    /// their order.
+    ///
+    /// - Precondition: Whole fields stand there.
+    package mutating func sortFields(from start: Int) {
+        var fields: [(number: Int, range: Range<Int>)] = []
+        var cursor = WireCursor(start..<bytes.count)
+        var position = start
+        while let field = try? cursor.next(bytes.span) {
+            fields.append((field.number, position..<cursor.position))
+            position = cursor.position
+        }
+        fields.sort { ($0.number, $0.range.lowerBound) < ($1.number, $1.range.lowerBound) }
+        bytes.replaceSubrange(start..., with: fields.flatMap { bytes[$0.range] })
     }
 
     /// The number of bytes that ``varint(_:)`` appends for `value`.

@@ -30,9 +30,14 @@ package struct ScannedSpan: Hashable, Sendable {
 
     /// Scans the span that `range` of `bytes` holds.
     ///
+    /// - Parameter nestingMax: The levels that values of attributes may nest, instead of those that
+    ///   readers follow.
     /// - Throws: ``SpanDefect/undecodable`` exactly where ``SpanRecord/init(decoding:_:)`` throws.
     /// - Complexity: O(*n*) in the number of bytes, without allocating.
-    package init(scanning bytes: Span<UInt8>, _ range: Range<Int>) throws(SpanDefect) {
+    package init(
+        scanning bytes: Span<UInt8>, _ range: Range<Int>, nestingMax: Int = SpanRecord.nestingMax
+    ) throws(SpanDefect) {
+        let depth = SpanRecord.nestingMax - nestingMax
         typealias Field = OTLPField.Span
         if try SpanElements.isTooMany(bytes, range) { throw .undecodable }
         var cursor = WireCursor(range)
@@ -52,15 +57,15 @@ package struct ScannedSpan: Hashable, Sendable {
             case Field.kind: kind = Self.clamped(try field.number64, max: 5)
             case Field.startNanoseconds: startNanoseconds = try field.number64
             case Field.endNanoseconds: endNanoseconds = try field.number64
-            case Field.attributes: try addAttribute(bytes, try field.range)
+            case Field.attributes: try addAttribute(bytes, try field.range, depth)
             case Field.droppedAttributesCount, Field.droppedEventsCount, Field.droppedLinksCount:
                 _ = try field.number64
             case Field.events:
                 let range = try field.range
-                try WireValue.checkEvent(bytes, range)
+                try WireValue.checkEvent(bytes, range, depth: depth)
                 call.add(bytes, event: range)
             case Field.links:
-                _ = try WireValue.link(bytes, try field.range)
+                _ = try WireValue.link(bytes, try field.range, depth: depth)
                 linkCount += 1
             case Field.status: status = try WireValue.status(bytes, try field.range)
             case Field.flags: flags = UInt32(truncatingIfNeeded: try field.number64)
@@ -87,9 +92,9 @@ package struct ScannedSpan: Hashable, Sendable {
     }
 
     private mutating func addAttribute(
-        _ bytes: Span<UInt8>, _ range: Range<Int>
+        _ bytes: Span<UInt8>, _ range: Range<Int>, _ depth: Int
     ) throws(SpanDefect) {
-        let (key, value) = try WireValue.checkAttribute(bytes, range, depth: 0)
+        let (key, value) = try WireValue.checkAttribute(bytes, range, depth: depth)
         call.add(bytes, key: key, value: value)
         guard Self.holds(Self.traceNameKey, bytes, key) else { return }
         traceName = try value.flatMap { range throws(SpanDefect) in

@@ -39,21 +39,23 @@ enum WireValue {
         return code <= 2 ? UInt8(truncatingIfNeeded: code) : 0
     }
 
-    static func checkEvent(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(SpanDefect) {
+    static func checkEvent(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, depth: Int
+    ) throws(SpanDefect) {
         typealias Field = OTLPField.Event
         var cursor = WireCursor(range)
         while let field = try cursor.next(bytes) {
             switch field.number {
             case Field.nanoseconds, Field.droppedAttributesCount: _ = try field.number64
             case Field.name: _ = try field.range
-            case Field.attributes: _ = try checkAttribute(bytes, try field.range, depth: 0)
+            case Field.attributes: _ = try checkAttribute(bytes, try field.range, depth: depth)
             default: break
             }
         }
     }
 
     static func link(
-        _ bytes: Span<UInt8>, _ range: Range<Int>
+        _ bytes: Span<UInt8>, _ range: Range<Int>, depth: Int = 0
     ) throws(SpanDefect) -> (traceID: TraceID, spanID: UInt64) {
         typealias Field = OTLPField.Link
         var (traceID, spanID) = (TraceID(high: 0, low: 0), UInt64(0))
@@ -63,7 +65,7 @@ enum WireValue {
             case Field.traceID: traceID = try Self.traceID(bytes, try field.range)
             case Field.spanID: spanID = try Self.spanID(bytes, try field.range)
             case Field.traceState: _ = try field.range
-            case Field.attributes: _ = try checkAttribute(bytes, try field.range, depth: 0)
+            case Field.attributes: _ = try checkAttribute(bytes, try field.range, depth: depth)
             case Field.droppedAttributesCount, Field.flags: _ = try field.number64
             default: break
             }

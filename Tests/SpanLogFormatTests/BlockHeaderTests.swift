@@ -27,7 +27,7 @@ import Testing
         (8, [0, 0, 0, 0, 0, 0, 0, 0], "checksum, not known yet"),
         (16, [1, 0], "version"),
         (18, [0], "codec"),
-        (19, [0], "zero"),
+        (19, [0], "flags"),
         (20, [192, 0, 0, 0], "length of the header"),
         (24, [0xA7, 0xA6, 0xA5, 0xA4, 0xA3, 0xA2, 0xA1, 0xA0], "sequence"),
         (32, Array(1...16), "recorder"),
@@ -71,8 +71,18 @@ import Testing
 
     @Test func `readers ignore the bytes that are zero`() throws {
         var bytes = Self.example.encoded()
-        for offset in [19, 68, 71, 176, 191] { bytes[offset] = 0xFF }
+        bytes[19] = 0xFE
+        for offset in [68, 71, 176, 191] { bytes[offset] = 0xFF }
         #expect(try BlockHeader(decoding: bytes[...]) == Self.example)
+    }
+
+    @Test func `a flag says that the spans were received`() throws {
+        var header = Self.example
+        header.isReceived = true
+        let bytes = header.encoded()
+        #expect(bytes[19] == 1)
+        #expect(try BlockHeader(decoding: bytes[...]) == header)
+        #expect(header != Self.example)
     }
 
     @Test(

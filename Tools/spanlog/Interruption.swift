@@ -5,14 +5,18 @@ import Glibc
 struct Interruption {
     private let sources: [any DispatchSourceSignal]
 
-    init(_ cleanUp: @escaping @Sendable () -> Void) {
+    /// - Parameter message: What is said once `cleanUp` has run.
+    init(
+        _ cleanUp: @escaping @Sendable () -> Void,
+        message: String = "Interrupted: nothing was left behind."
+    ) {
         sources = [SIGINT, SIGTERM].map { number in
             // The default would end the process before anything here runs.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 cleanUp()
-                StandardError.print("\nInterrupted: nothing was left behind.")
+                StandardError.print("\n\(message)")
                 _exit(128 + number)
             }
             source.resume()

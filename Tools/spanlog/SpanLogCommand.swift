@@ -10,6 +10,8 @@ struct SpanLogCommand: AsyncParsableCommand {
             Each service writes its spans into a store, a directory on its own disk. Carry the \
             stores together, and:
 
+              spanlog receive --store STORE            for services that can only send OTLP
+              spanlog import FILE... --store DIR       files of OTLP, Jaeger and Zipkin, as a store
               spanlog verify STORE...                  is everything as it was written?
               spanlog salvage STORE -o NEW             what is intact of a damaged one
               spanlog compact STORE...                 few files out of many
@@ -23,12 +25,12 @@ struct SpanLogCommand: AsyncParsableCommand {
             EXIT STATUS
               0     Done.
               1     Failed, or a store is damaged, or something was refused.
-              2     Merged, compacted or rescued, but with damage that was passed over.
+              2     Merged, imported, compacted or rescued, but with damage that was passed over.
               64    The command line is wrong.
             """,
         subcommands: [
-            Info.self, Verify.self, Salvage.self, Compact.self, MergeStores.self, Show.self,
-            Clock.self, Export.self,
+            Receive.self, ImportSpans.self, Info.self, Verify.self, Salvage.self, Compact.self,
+            MergeStores.self, Show.self, Clock.self, Export.self,
         ]
     )
 

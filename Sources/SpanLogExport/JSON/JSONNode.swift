@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SpanLogJSON
 
 /// One value within a JSON text that was checked before.
 struct JSONNode {

@@ -1,3 +1,5 @@
+import SpanLogJSON
+
 extension JSONText {
     /// The text with each object or array below `depthMax` levels, and each integer that 64 bits
     /// cannot hold, replaced by a string of its text. Everything else stays as it is spelled.

@@ -1,3 +1,5 @@
+import SpanLogJSON
+
 /// A text that has been found to be JSON.
 struct JSONText {
     /// What the text is at its top.
@@ -30,59 +32,22 @@ struct JSONText {
 
 /// What one pass over a JSON text finds; it throws if the text breaks the grammar.
 private struct JSONOutline {
-    private enum Expected {
-        case value, valueOrEnd, key, keyOrEnd, colon, commaOrEnd, nothing
-    }
-
     private(set) var shape: JSONText.Shape?
     private(set) var depthMax = 0
     private(set) var hasWideInteger = false
-    private var expected = Expected.value
-    /// For each open container whether it is an object.
-    private var containers: [Bool] = []
 
     init(_ bytes: [UInt8]) throws(JSONTokenizer.Fault) {
         var tokenizer = JSONTokenizer(bytes)
+        var grammar = JSONGrammar()
         while let token = try tokenizer.next() {
             if shape == nil { shape = Self.shape(of: token.kind) }
             if token.kind == .number, JSONText.isWideInteger(bytes[token.range]) {
                 hasWideInteger = true
             }
-            try take(token.kind)
+            guard grammar.take(token.kind) else { throw JSONTokenizer.Fault() }
+            depthMax = max(depthMax, grammar.depth)
         }
-        guard expected == .nothing else { throw JSONTokenizer.Fault() }
-    }
-
-    private mutating func take(_ kind: JSONTokenizer.Kind) throws(JSONTokenizer.Fault) {
-        switch (kind, expected) {
-        case (.objectStart, .value), (.objectStart, .valueOrEnd): open(isObject: true)
-        case (.arrayStart, .value), (.arrayStart, .valueOrEnd): open(isObject: false)
-        case (.string, .key), (.string, .keyOrEnd): expected = .colon
-        case (.string, .value), (.string, .valueOrEnd), (.number, .value), (.number, .valueOrEnd),
-            (.word, .value), (.word, .valueOrEnd):
-            finishValue()
-        case (.colon, .colon): expected = .value
-        case (.comma, .commaOrEnd): expected = containers.last == true ? .key : .value
-        case (.objectEnd, .keyOrEnd), (.arrayEnd, .valueOrEnd): close()
-        case (.objectEnd, .commaOrEnd) where containers.last == true: close()
-        case (.arrayEnd, .commaOrEnd) where containers.last == false: close()
-        default: throw JSONTokenizer.Fault()
-        }
-    }
-
-    private mutating func open(isObject: Bool) {
-        containers.append(isObject)
-        depthMax = max(depthMax, containers.count)
-        expected = isObject ? .keyOrEnd : .valueOrEnd
-    }
-
-    private mutating func close() {
-        containers.removeLast()
-        finishValue()
-    }
-
-    private mutating func finishValue() {
-        expected = containers.isEmpty ? .nothing : .commaOrEnd
+        guard grammar.isComplete else { throw JSONTokenizer.Fault() }
     }
 
     private static func shape(of kind: JSONTokenizer.Kind) -> JSONText.Shape? {

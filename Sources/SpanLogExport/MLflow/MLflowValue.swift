@@ -1,4 +1,5 @@
 import SpanLogFormat
+import SpanLogJSON
 
 /// Rewrites values so that a reader of MLflow gets back what was recorded.
 ///

@@ -19,8 +19,8 @@ struct SegmentScan {
     private var damagedOffsets: Set<UInt64> = []
     /// Blocks that a sound tree does not lead to.
     private(set) var uncommitted: [SegmentReader.Location] = []
-    /// The greatest number of a block that the tree leads to.
-    private var lastSequence: UInt64?
+    /// The greatest number of a block of each recorder that the tree leads to.
+    private var lastSequences: [RecorderID: UInt64] = [:]
 
     /// A block and the value that it is stored as.
     struct StoredBlock {
@@ -88,7 +88,10 @@ struct SegmentScan {
     ) rethrows {
         guard let block = read(location, holdsOpenSpans: holdsOpenSpans) else { return }
         soundRanges.append(location.offset..<location.offset + block.block.storedByteCount)
-        if !holdsOpenSpans { lastSequence = max(lastSequence ?? 0, location.sequence) }
+        if !holdsOpenSpans {
+            let recorder = block.block.header.recorderID
+            lastSequences[recorder] = max(lastSequences[recorder] ?? 0, location.sequence)
+        }
         try body(block)
     }
 
@@ -164,11 +167,12 @@ extension SegmentScan {
     /// A recorder that lives may be about to commit some: of these, a later one may be in the file
     /// already and an earlier one not, which must not look like a loss.
     private func withoutGap(_ found: [BlockCarver.Candidate]) -> [BlockCarver.Candidate] {
-        var next = lastSequence.map { $0 &+ 1 } ?? found.first?.header.sequence ?? 0
+        var next = lastSequences.mapValues { $0 &+ 1 }
         return found.filter { candidate in
-            let sequence = candidate.header.sequence
-            if sequence == next { next &+= 1 }
-            return sequence < next
+            let (recorder, sequence) = (candidate.header.recorderID, candidate.header.sequence)
+            let expected = next[recorder] ?? sequence
+            next[recorder] = sequence == expected ? expected &+ 1 : expected
+            return sequence <= expected
         }
     }
 

@@ -32,17 +32,17 @@ public struct StoreReport: Sendable, Codable {
         path = store.path
         byteCount = store.files.reduce(0) { $0 + $1.byteCount }
         // One that dies from now on has been read as it was while it was running.
-        let running = store.runningRecorderIDs
+        let running = Set(store.runningRecorderIDs)
         var recorders: [RecorderID: RecorderReport] = [:]
         damages = try store.forEachStoredBlock { block, value, file in
             let id = block.header.recorderID
             recorders[id, default: RecorderReport(block)].add(block, file: file)
             try body(block, value, file)
         }
-        for id in running { recorders[id]?.isRunning = true }
         self.recorders = recorders.values.sorted {
             ($0.earliestNanoseconds ?? .max, $0.id) < ($1.earliestNanoseconds ?? .max, $1.id)
         }
+        for index in self.recorders.indices { self.recorders[index].findWriter(in: running) }
         // What is removed while the blocks are read is recorded before.
         let removals = readRemovals(store)
         for index in self.recorders.indices { damages += self.recorders[index].close(removals) }
@@ -235,6 +235,17 @@ extension RecorderReport {
             earliestNanoseconds = min(earliestNanoseconds ?? .max, header.earliestNanoseconds)
             latestNanoseconds = max(latestNanoseconds ?? 0, header.latestNanoseconds)
         }
+    }
+
+    /// Looks whether the recorder runs, or who writes on its behalf: a segment bears the writer's name.
+    fileprivate mutating func findWriter(in running: Set<RecorderID>) {
+        guard !running.isEmpty else { return }
+        let writers = files.compactMap { file in
+            StoreDirectory.SegmentName(fileName: FileSystem.name(of: file))?.recorderID
+        }
+        isRunning =
+            RecorderID(hexadecimal: id).map(running.contains) ?? false
+            || writers.contains(where: running.contains)
     }
 
     /// Finds the gaps, once all blocks are known.

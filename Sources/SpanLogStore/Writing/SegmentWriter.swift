@@ -85,7 +85,7 @@ struct SegmentWriter: ~Copyable {
         try environment.write { transaction in
             let table = try transaction.table(Self.table)
             for block in blocks {
-                try transaction.put(block.bytes, for: block.sequence.bigEndianBytes, in: table)
+                try transaction.put(block.bytes, for: block.key, in: table)
             }
         }
         isEmpty = false

@@ -64,7 +64,7 @@ package final class StoreWriter: Sendable {
                 directory: directory, recorderID: recorderID, options: options),
             retention: RetentionSchedule(directory, recorderID, options.retention),
             options: options, onTick: onTick, onFailure: onFailure)
-        thread = try WriterThread(core)
+        thread = try WriterThread { [core] in core.run() }
         spool.observeFullChunks { [weak core] in core?.wake() }
     }
 

@@ -13,6 +13,8 @@ struct ClockSources: Sendable {
 
     /// Takes the anchor of a block.
     ///
+    /// Spans that were received may have waited anywhere: when their block was sealed is not noted.
+    ///
     /// - Parameter holdsOpenSpans: Whether it has no number of its own.
     mutating func add(_ header: BlockHeader, holdsOpenSpans: Bool) {
         if last?.bootID != header.anchor.bootID {
@@ -26,7 +28,7 @@ struct ClockSources: Sendable {
         }
         // What a spool leaves is no anchor: the recorder may have waited between the two clocks.
         if !header.isRecovered { anchors[domain]?.add(header.anchor) }
-        guard !holdsOpenSpans else { return }
+        guard !holdsOpenSpans, !header.isReceived else { return }
         seals.add(
             .init(
                 recorder: UInt128(bigEndianBytes: header.recorderID.bytes),

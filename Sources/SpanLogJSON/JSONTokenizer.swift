@@ -2,31 +2,34 @@
 ///
 /// It accepts what Python's `json` module accepts, `NaN` and `Infinity` included, because that is
 /// what MLflow reads values with.
-struct JSONTokenizer {
-    enum Kind {
+package struct JSONTokenizer {
+    package enum Kind: Sendable {
         case objectStart, objectEnd, arrayStart, arrayEnd, comma, colon, string, number, word
     }
 
-    struct Token {
-        let kind: Kind
-        let range: Range<Int>
+    package struct Token: Sendable {
+        package let kind: Kind
+        package let range: Range<Int>
     }
 
     /// The text is not JSON.
-    struct Fault: Error {}
+    package struct Fault: Error {
+        package init() {}
+    }
 
+    /// Where the next token is looked for; behind a fault, where it was found.
+    package private(set) var position: Int
     private let bytes: [UInt8]
-    private var position: Int
     private let end: Int
 
-    init(_ bytes: [UInt8], _ range: Range<Int>? = nil) {
+    package init(_ bytes: [UInt8], _ range: Range<Int>? = nil) {
         self.bytes = bytes
         position = range?.lowerBound ?? 0
         end = range?.upperBound ?? bytes.count
     }
 
     /// The next token, or `nil` at the end of the text.
-    mutating func next() throws(Fault) -> Token? {
+    package mutating func next() throws(Fault) -> Token? {
         while position < end, JSONCharacter.isSpace(bytes[position]) { position += 1 }
         guard position < end else { return nil }
         let start = position
@@ -44,7 +47,9 @@ struct JSONTokenizer {
             try skipString()
             return .string
         }
-        for word in Self.words where skip(word) { return .word }
+        if !JSONCharacter.isDigit(first) {
+            for word in Self.words where skip(word) { return .word }
+        }
         try skipNumber()
         return .number
     }
@@ -83,7 +88,7 @@ struct JSONTokenizer {
                 bytes[position + 2..<position + 6].allSatisfy(JSONCharacter.isHexadecimal)
             else { throw Fault() }
             position += 6
-        case let letter where JSONCharacter.escapes.contains(letter): position += 2
+        case let letter where JSONCharacter.isEscape(letter): position += 2
         default: throw Fault()
         }
     }
@@ -113,22 +118,30 @@ struct JSONTokenizer {
 }
 
 /// What single characters mean in JSON.
-enum JSONCharacter {
-    static let escapes = Set("\"\\/bfnrt".utf8)
+package enum JSONCharacter {
+    /// Whether the letter behind a backslash stands for one character.
+    static func isEscape(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"),
+            UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            true
+        default: false
+        }
+    }
 
-    static func isSpace(_ byte: UInt8) -> Bool {
+    package static func isSpace(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
-    static func isDigit(_ byte: UInt8) -> Bool {
+    package static func isDigit(_ byte: UInt8) -> Bool {
         byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
     }
 
-    static func isHexadecimal(_ byte: UInt8) -> Bool {
+    package static func isHexadecimal(_ byte: UInt8) -> Bool {
         isDigit(byte) || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "f"))
     }
 
-    static func punctuation(_ byte: UInt8) -> JSONTokenizer.Kind? {
+    package static func punctuation(_ byte: UInt8) -> JSONTokenizer.Kind? {
         switch byte {
         case UInt8(ascii: "{"): .objectStart
         case UInt8(ascii: "}"): .objectEnd

@@ -1,0 +1,192 @@
+package import SpanLogFormat
+
+/// Brings spans out of files into a store: all of a file's blocks appear at once, or none does.
+///
+/// A block whose name and payload are in the store already is not written again, so a file may come
+/// as often as it likes. As long as this lives it holds the directory's lock, as a compaction does.
+package final class StoreImport {
+    private let directory: StoreDirectory
+    private let lock: ReadOnlyFile
+    private var known: [BlockName: Place] = [:]
+
+    /// Where a block of this name is.
+    private enum Place {
+        /// By the word of a tree.
+        case segment(String, SegmentReader.Location)
+        case checked(payloadChecksum: UInt64)
+    }
+
+    /// Opens the store at `path`, makes it if it is not there, and removes what an import or a
+    /// compaction that was killed has left behind.
+    ///
+    /// - Throws: ``StoreError`` if the directory cannot be used as a store, or another process that
+    ///   needs it for itself is at work there.
+    /// - Complexity: O(*n*) in the number of blocks, whose names are held in memory.
+    package init(_ path: String) throws(StoreError) {
+        directory = try StoreDirectory.openForWriting(path)
+        do {
+            lock = try ReadOnlyFile(directory.path)
+            guard try lock.lock() else { throw Self.busy(path) }
+            for path in try StoreInventory(directory).leftovers { try FileSystem.removeFile(path) }
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw Self.unwritable(path, error)
+        }
+        for path in try directory.segmentPaths() { note(path) }
+    }
+
+    private static func busy(_ path: String) -> StoreError {
+        StoreError(
+            .writeFailed,
+            "Another import, or a spanlog compact, is at work in \(path), or a recorder that removes "
+                + "old files: try again when it is done.")
+    }
+
+    fileprivate static func unwritable(_ path: String, _ error: any Error) -> StoreError {
+        StoreError(
+            .writeFailed,
+            "Cannot import into \(path): make room there, or choose another directory. Files that "
+                + "were imported before are whole, and nothing of this one is there.",
+            cause: error)
+    }
+
+    /// Remembers the blocks of a segment; one that is damaged says nothing.
+    private func note(_ path: String) {
+        guard let segment = try? SegmentReader(path) else { return }
+        let name = StoreDirectory.SegmentName(fileName: FileSystem.name(of: path))
+        for location in segment.locations {
+            guard let id = location.recorderID ?? name?.recorderID else { continue }
+            known[BlockName(recorderID: id, sequence: location.sequence)] = .segment(path, location)
+        }
+    }
+
+    /// Removes what is not whole yet, for a process that is about to end.
+    package func removeUnfinishedFiles() { Self.removeUnfinishedFiles(of: directory.path) }
+
+    /// As the other, from any thread.
+    package static func removeUnfinishedFiles(of path: String) {
+        let directory = StoreDirectory(path: path)
+        for name in (try? directory.entries()) ?? []
+        where name.hasPrefix(StoreDirectory.CompactedName.prefix) && name.hasSuffix(".tmp") {
+            try? FileSystem.removeFile(directory.filePath(name))
+        }
+    }
+
+    /// `nil` if no block of this name is in the store, or one that is damaged.
+    fileprivate func payloadChecksum(of name: BlockName) -> UInt64? {
+        switch known[name] {
+        case nil: return nil
+        case .checked(let checksum): return checksum
+        case .segment(let path, let location):
+            guard let block = try? SegmentReader(path).block(at: location) else {
+                known[name] = nil
+                return nil
+            }
+            known[name] = .checked(payloadChecksum: block.payloadChecksum)
+            return block.payloadChecksum
+        }
+    }
+}
+
+extension StoreImport {
+    /// The blocks of one file, until all are there.
+    package final class File {
+        private let store: StoreImport
+        private let segment: CompactedSegment
+        private var compressor = BlockCompressor()
+        private var added: [BlockName: UInt64] = [:]
+
+        fileprivate init(_ store: StoreImport, _ segment: CompactedSegment) {
+            self.store = store
+            self.segment = segment
+        }
+
+        /// Takes a block, and compresses it.
+        ///
+        /// - Returns: Whether the store does not have it yet.
+        /// - Throws: ``StoreError`` if the store has another one of its name, or the disk fails.
+        package func add(_ draft: SharedStoreWriter.Draft) throws(StoreError) -> Bool {
+            let name = BlockName(recorderID: draft.recorderID, sequence: draft.sequence)
+            let checksum = Checksum.xxh3(draft.payload, 0..<draft.payload.count)
+            if let known = store.payloadChecksum(of: name) {
+                guard known == checksum else { throw contradiction(name) }
+                return false
+            }
+            let sealed = Self.sealed(draft)
+            let block = compressor?.compressed(sealed) ?? sealed
+            do {
+                try segment.put(block, name, holdsOpenSpans: false)
+            } catch {
+                throw StoreImport.unwritable(store.directory.path, error)
+            }
+            added[name] = checksum
+            return true
+        }
+
+        /// Nothing in it depends on when or where it is made: no clock of this host has to do with its
+        /// spans.
+        private static func sealed(_ draft: SharedStoreWriter.Draft) -> [UInt8] {
+            let anchor = ClockAnchor(
+                bootID: [UInt8](repeating: 0, count: 16), realtimeNanoseconds: 0,
+                boottimeNanoseconds: 0, uncertaintyNanoseconds: 0)
+            var header = BlockHeader(
+                recorderID: draft.recorderID, sequence: draft.sequence,
+                spanCount: UInt32(draft.spanCount), payloadByteCount: UInt64(draft.payload.count),
+                earliestNanoseconds: draft.earliestNanoseconds,
+                latestNanoseconds: draft.latestNanoseconds, anchor: anchor, drops: DropCounters())
+            header.isReceived = true
+            return Block.sealed(header, payload: [draft.payload])
+        }
+
+        private func contradiction(_ name: BlockName) -> StoreError {
+            StoreError(
+                .damaged,
+                "\(store.directory.path) has other spans in block \(name.sequence) of recorder "
+                    + "\(name.recorderID), which another version of SpanLog imported from the same "
+                    + "file: import it into an empty store.")
+        }
+
+        /// Makes all blocks durable, and part of the store.
+        package func publish() throws(StoreError) {
+            guard !segment.isEmpty else { return discard() }
+            do {
+                try segment.sync()
+                segment.wasModified(at: Clocks.realtime())
+                try segment.publish()
+            } catch {
+                discard()
+                throw StoreImport.unwritable(store.directory.path, error)
+            }
+            for (name, checksum) in added {
+                store.known[name] = .checked(payloadChecksum: checksum)
+            }
+        }
+
+        /// Lets go of everything that was added.
+        package func discard() { segment.discard() }
+    }
+
+    /// Begins with a file.
+    ///
+    /// - Parameters:
+    ///   - id: What tells its content from any other.
+    ///   - byteCount: The bytes of the content, which bound what it becomes.
+    package func begin(_ id: RecorderID, byteCount: UInt64) throws(StoreError) -> File {
+        // The smallest span is a block of 4 KiB if its recorder has no other. The map takes nothing
+        // but address space for what is not written.
+        let mapByteCount = min(byteCount, 1 << 38) * 128 + 64 << 20
+        do {
+            // A segment of an earlier import that lacks some of the blocks, which were damaged, stays.
+            var name = StoreDirectory.CompactedName(id: id, number: 0)
+            while try FileSystem.kind(of: directory.filePath(name.fileName)) != nil {
+                name = StoreDirectory.CompactedName(id: id, number: name.number + 1)
+            }
+            let segment = try CompactedSegment(
+                name, in: directory, byteCountMax: Int(mapByteCount))
+            return File(self, segment)
+        } catch {
+            throw Self.unwritable(directory.path, error)
+        }
+    }
+}
