@@ -15,6 +15,7 @@ from otlp import (
     status, to_json,
 )  # fmt: skip
 from processes import free_port, spanlog, spanlog_json
+from spanlog.reading import read_spans
 
 
 @pytest.fixture
@@ -60,6 +61,8 @@ def test_services_are_told_apart_and_joined(tmp_path, receiver):
     assert sorted(recorder["service"] for recorder in store["recorders"]) == ["coder", "planner"]
     assert all(recorder["is_running"] for recorder in store["recorders"])
     assert len({recorder["boot_id"] for recorder in store["recorders"]}) == 1
+    found = {span.name: span.resource.attributes["service.name"] for span in read_spans(receiver.store)}
+    assert found == {"plan": "planner", "code": "coder"}
     archive, report = merged(tmp_path, receiver.store)
     assert report["traces"]["whole"] == 1
     shown = spanlog("show", archive).stdout
