@@ -269,6 +269,16 @@ def test_what_is_no_address_is_refused(tmp_path, address):
     assert result.returncode == 64
 
 
+@pytest.mark.parametrize(
+    "options",
+    [["--body-max", "8M", "--memory", "16M"], ["--requests-max", "0"], ["--rate-max", "x"], ["--store-hours-max", "-1"]],
+)  # fmt: skip
+def test_limits_that_make_no_sense_are_refused(tmp_path, options):
+    result = spanlog("receive", "--listen", "127.0.0.1:0", "--store", tmp_path / "store", *options, check=False)
+    assert result.returncode == 64
+    assert not (tmp_path / "store").exists()
+
+
 @pytest.mark.parametrize("address", ["[::1]:0", "localhost:0", "127.0.0.5:0"])
 def test_loopback_has_several_addresses(tmp_path, address):
     with Receiver(tmp_path / "store", listen=address) as receiver:
