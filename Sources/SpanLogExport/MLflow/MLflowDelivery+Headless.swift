@@ -16,7 +16,8 @@ extension MLflowDelivery {
             switch answer {
             case .unknownResource: continue
             case .success:
-                guard let known = MLflowOthersTrace(response) else { continue }
+                guard let known = MLflowStoredTrace(response).flatMap(MLflowOthersTrace.init)
+                else { continue }
                 found = known
             case .refusal(let reason), .failure(let reason), .busy(let reason):
                 outcome.refuse(trace.id, nil, "what the server has of it cannot be read: \(reason)")
@@ -38,7 +39,7 @@ extension MLflowDelivery {
             request.body = try JSON.encoded(["key": key, "value": value])
             try await add(request, to: trace, &outcome)
         }
-        for assessment in trace.info.assessments where !others.assessments.contains(assessment.id) {
+        for assessment in trace.info.assessments where others.assessments[assessment.id] == nil {
             var request = ExportRequest(.post, "\(path)/assessments")
             request.body = try JSON.encoded(["assessment": try assessment.body(of: trace.id)])
             try await add(request, to: trace, &outcome)

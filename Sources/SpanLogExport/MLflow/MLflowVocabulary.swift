@@ -11,6 +11,10 @@ enum MLflowKey {
     static let traceName = "mlflow.traceName"
     /// The tag by which the server says where the trace's files are.
     static let artifactLocation = "mlflow.artifactLocation"
+    /// The tag by which the server says where the trace's spans are.
+    static let spansLocation = "mlflow.trace.spansLocation"
+    /// Of the metadata of a trace: its tokens, which the server reads from the spans.
+    static let tokenUsage = "mlflow.trace.tokenUsage"
     static let session = AttributeKey.session
     static let user = AttributeKey.user
     static let conversation = "gen_ai.conversation.id"
