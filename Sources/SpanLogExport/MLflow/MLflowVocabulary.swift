@@ -35,6 +35,18 @@ enum MLflowKey {
         AttributeKey.spanDescription, AttributeKey.messageFormat, AttributeKey.functionName,
     ]
 
+    /// Whether the server may read a column's value from here: from its own attributes, and from those of
+    /// the conventions that it knows, OpenTelemetry's, OpenInference's, Traceloop's and others.
+    static func isReadByMLflow(_ key: String) -> Bool {
+        conventions.contains(String(key.prefix { $0 != "." }))
+    }
+
+    private static let conventions: Set = [
+        "agent", "ai", "claude_code", "embedding", "gcp", "gen_ai", "input", "langfuse", "lk",
+        "llm",
+        "lmnr", "mlflow", "openinference", "output", "response", "tool", "traceloop", "voltagent",
+    ]
+
     /// Whether metadata under this key of MLflow's own may come from a recorder: what says where the
     /// trace was made. Everything else the server derives.
     static func isFreeMetadata(_ key: String) -> Bool {
