@@ -69,5 +69,20 @@ let package = Package(
             path: "demo",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "spanlog-twin-service",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "SpanLog", package: "spanlog"),
+            ],
+            path: "twin",
+            swiftSettings: strict
+        ),
     ]
 )

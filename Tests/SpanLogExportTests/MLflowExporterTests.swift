@@ -152,24 +152,37 @@ import Testing
         #expect(try await requests(stored: "{\"state\":\"IN_PROGRESS\"}") == described)
     }
 
-    @Test func `assessments of a trace that somebody else brought are added once`() async throws {
-        let stored = #"{"kind":"feedback","name":"n","source":{"type":"CODE","id":"x"},"value":1}"#
+    @Test func `assessments of a trace that somebody else brought are added once, and updated`()
+        async throws
+    {
+        let stored = #"""
+            {"kind":"feedback","name":"n","source":{"type":"CODE","id":"x"},"value":1,
+             "rationale":"r","metadata":{"k":"v"}}
+            """#
         var source = SampleSource(traceCount: 1, spanCount: 1)
         source.traces[0] = source.traces[0].changed { span in
             span.parentSpanID = SpanID(99)
-            span.attributes = ["a-1", "a-2"].map {
+            span.attributes = ["a-1", "a-2", "a-3"].map {
                 Attribute("spanlog.trace.assessment.\($0)", .string(stored))
             }
         }
-        let info = #"{"state":"OK","assessments":[{"assessment_id":"a-1"}]}"#
+        let info = #"""
+            {"state":"OK","assessments":[
+                {"assessment_id":"a-1","feedback":{"value":1.0},"rationale":"r",
+                 "metadata":{"k":"v","theirs":"too"}},
+                {"assessment_id":"a-3","feedback":{"value":2},"rationale":"r",
+                 "metadata":{"k":"w"}}]}
+            """#
         let server = FakeServer { request, _ in
             request.method == .get && request.path.hasPrefix("/api/3.0/mlflow/traces/")
                 ? FakeServer.json(200, "{\"trace\":{\"trace_info\":\(info)}}") : nil
         }
         try await Self.export(source, to: server)
-        let added = server.requests.filter { $0.path.hasSuffix("/assessments") }
-        #expect(added.count == 1)
-        #expect(added.first?.body.hasPrefix(#"{"assessment":{"assessment_id":"a-2","#) == true)
+        let sent = server.requests.filter { $0.path.contains("/assessments") }
+        #expect(sent.map(\.method) == [.post, .patch])
+        #expect(sent[0].body.hasPrefix(#"{"assessment":{"assessment_id":"a-2","#))
+        #expect(sent[1].path.hasSuffix("/assessments/a-3"))
+        #expect(sent[1].body.hasSuffix(#""valid":true},"update_mask":"feedback,metadata"}"#))
     }
 
     @Test func `only traces of the state that is asked for are sent`() async throws {

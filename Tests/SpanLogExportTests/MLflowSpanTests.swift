@@ -165,12 +165,19 @@ import Testing
                     Attribute("mlflow.spanType", .string("d\0")),
                     Attribute("session.id", .string("e\0")),
                     Attribute("mlflow.llm.model", .string("f\0")),
+                    Attribute("gen_ai.request.model", .string("g\0")),
+                    Attribute("llm.model_name", .array([.string("g\0")])),
                     Attribute("own", .string("g\0")),
                     .tag("h\0", "i\0"),
                 ]
             },
             Sample.span(2, parent: 1) {
                 $0.attributes = [Attribute("mlflow.spanInputs", .string("j\0"))]
+            },
+            Sample.span(3, parent: 1) {
+                $0.attributes = [
+                    Attribute("mlflow.spanOutputs", .string(#"{"model":"k\u0000"}"#))
+                ]
             })
         let root = Sample.exported(trace)
         #expect(root.name == "a\u{FFFD}")
@@ -179,9 +186,14 @@ import Testing
         #expect(root.text("mlflow.spanType") == "d\u{FFFD}")
         #expect(root.text("session.id") == "e\u{FFFD}")
         #expect(root.text("mlflow.llm.model") == "f\u{FFFD}")
+        #expect(root.text("gen_ai.request.model") == "g\u{FFFD}")
+        #expect(root.text("llm.model_name") == #"["g\ufffd"]"#)
         #expect(root.text("own") == "g\0")
         #expect(root.text("mlflow.traceTag.h\u{FFFD}") == "i\u{FFFD}")
+        // The inputs of others are in no column, unless they name a model.
         #expect(Sample.exported(trace, at: 1).text("mlflow.spanInputs") == "j\0")
+        let outputs = Sample.exported(trace, at: 2).text("mlflow.spanOutputs")
+        #expect(outputs == #"{"model":"k\ufffd"}"#)
     }
 
     @Test func `what a limit kept out is counted`() {

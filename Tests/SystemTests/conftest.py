@@ -17,7 +17,7 @@ from spanlog import SpanLogProcessor  # noqa: E402, as the package is not instal
 
 def pytest_configure(config):
     programs = (processes.WRITER, processes.READER, processes.VOCABULARY, processes.SPANLOG,
-                processes.DEMO_SERVICE)  # fmt: skip
+                processes.DEMO_SERVICE, processes.TWIN_SERVICE)  # fmt: skip
     for program in programs:
         if not program.exists():
             raise pytest.UsageError(f"{program} is not built: run Tools/test")

@@ -15,6 +15,7 @@ READER = ROOT / ".build/debug/SpanLogTestReader"
 VOCABULARY = ROOT / ".build/debug/SpanLogTestVocabulary"
 SPANLOG = ROOT / "Tools/.build/debug/spanlog"
 DEMO_SERVICE = ROOT / "Tools/.build/debug/spanlog-demo-service"
+TWIN_SERVICE = ROOT / "Tools/.build/debug/spanlog-twin-service"
 # Nothing that these programs do takes this long; it only keeps a test that hangs from doing so.
 TIME_LIMIT = 120
 

@@ -121,6 +121,17 @@ def test_no_column_has_a_zero(run):
     assert trace["tags"]["z"] == "t\ufffd"
 
 
+def test_nothing_that_becomes_a_column_has_a_zero(run):
+    attributes = span(run, "zeros of other conventions")["attributes"]
+    for key in hostile_values.OTHER_CONVENTIONS:
+        assert attributes[key] == "z\ufffd"
+    assert span(run, "zero in the model of the inputs")["inputs"] == {"model": "m\ufffd"}
+    # A span that is no root has no previews, but a model.
+    child = span(run, "headless")
+    assert child["inputs"] == {"model": "m\ufffd"}
+    assert child["attributes"]["mine"] == "m\0"
+
+
 def test_an_unfinished_root_is_an_error_that_has_ended(run):
     trace, found = run.traces[run.ids["unfinished"]], span(run, "unfinished")
     assert (trace["state"], found["status"]) == ("ERROR", "ERROR")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from processes import VOCABULARY, MLflowServer, Writer, spanlog, spanlog_json
+from processes import ROOT, VOCABULARY, MLflowServer, Writer, spanlog, spanlog_json
 
 VERSIONS = os.environ.get("SPANLOG_MLFLOW_VERSIONS", "").split()
 START = 1_790_000_000_000_000_000
@@ -32,6 +32,14 @@ for trace in client.search_traces([experiment], max_results=500):
         "assessments": sorted(assessment.name for assessment in trace.info.assessments),
     }
 print(json.dumps(found))
+"""
+# What somebody adds by MLflow's own client, between two exports.
+ADD = """
+import sys, mlflow
+mlflow.set_tracking_uri(sys.argv[1])
+for n in range(3):
+    mlflow.set_trace_tag("tr-" + sys.argv[2], f"added {n}", str(n))
+mlflow.log_feedback(trace_id="tr-" + sys.argv[2], name="added", value=True)
 """
 
 
@@ -56,9 +64,13 @@ def server(environment, tmp_path):
     server.kill()
 
 
-def read(environment, server, experiment):
-    command = [environment / "python", "-c", READ, server.uri, experiment]
-    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+def run(environment, program, *arguments):
+    command = [environment / "python", *program, *arguments]
+    return subprocess.run(command, check=True, capture_output=True).stdout
+
+
+def read(environment, uri, experiment):
+    return json.loads(run(environment, ["-c", READ], uri, experiment))
 
 
 @pytest.fixture
@@ -88,30 +100,57 @@ def check_spans(found, archive):
         assert {tuple(span[:4]) for span in trace["spans"]} == recorded
 
 
-def test_a_version_has_everything_that_is_in_the_archive(environment, server, archive):
-    export = ("export", "mlflow", archive, "--tracking-uri", server.uri, "--experiment", "all")
-    if environment.parent.name.startswith("3.9."):
-        # It fails at the trace information of traces whose token usage it knows already.
-        result = spanlog(*export, check=False)
-        refusals = [line for line in result.stderr.splitlines() if line.startswith("Refused: ")]
-        assert len(refusals) == 2 and all("Dependency rule" in line for line in refusals)
-        check_spans(read(environment, server, "all"), archive)
-        return
-    assert "Refused" not in spanlog(*export).stderr
-    found = read(environment, server, "all")
-    check_spans(found, archive)
-    [answer] = [trace for trace in found.values() if trace["tags"].get("read") == "yes"]
+def check_values(found, version):
+    """What is said of traces, and what MLflow adds up over their spans. Returns the answer's id."""
+    [(id, answer)] = [(id, trace) for id, trace in found.items() if trace["tags"].get("read")]
     assert answer["tags"]["mlflow.traceName"] == "the bridge"
     assert answer["metadata"]["mlflow.trace.session"] == "monday"
     assert answer["metadata"]["mlflow.trace.user"] == "ada"
     assert answer["assessments"] == ["checked", "judged", "length", "stars"]
-    # A repetition changes nothing.
-    spanlog(*export)
-    assert read(environment, server, "all") == found
+    assert usage(answer) == (11, 7, 18)
+    assert sorted(filter(None, map(usage, found.values()))) == [(11, 7, 18), (1000, 10, 1010)]
+    if not version.startswith("3.9."):  # which knows no costs
+        assert json.loads(answer["metadata"]["mlflow.trace.cost"])["total_cost"] == 0.75
+    return id
+
+
+def usage(trace):
+    tokens = json.loads(trace["metadata"].get("mlflow.trace.tokenUsage", "null"))
+    return tokens and tuple(tokens[f"{kind}_tokens"] for kind in ("input", "output", "total"))
+
+
+def test_a_version_has_everything_that_is_in_the_archive(environment, server, archive):
+    export = ("export", "mlflow", archive, "--tracking-uri", server.uri, "--experiment", "all")
+    assert "Refused" not in spanlog(*export).stderr
+    found = read(environment, server.uri, "all")
+    check_spans(found, archive)
+    id = check_values(found, environment.parent.name)
+    # A repetition changes nothing, and leaves what was added meanwhile.
+    run(environment, ["-c", ADD], server.uri, id)
+    assert "Refused" not in spanlog(*export).stderr
+    found[id]["tags"] |= {f"added {n}": f"{n}" for n in range(3)}
+    found[id]["assessments"] = ["added", *found[id]["assessments"]]
+    assert read(environment, server.uri, "all") == found
+
+
+def test_a_version_imports_a_file(environment, archive, tmp_path):
+    file, database = tmp_path / "traces.jsonl", f"sqlite:///{tmp_path}/imported.db"
+    spanlog("export", "mlflow-file", archive, "-o", file)
+    importer = [ROOT / "Tools/python/import_mlflow_file.py", file]
+    words = ["--tracking-uri", database, "--experiment", "file"]
+    run(environment, importer, *words)
+    found = read(environment, database, "file")
+    check_spans(found, archive)
+    id = check_values(found, environment.parent.name)
+    run(environment, ["-c", ADD], database, id)
+    run(environment, importer, *words)
+    found[id]["tags"] |= {f"added {n}": f"{n}" for n in range(3)}
+    found[id]["assessments"] = ["added", *found[id]["assessments"]]
+    assert read(environment, database, "file") == found
 
 
 def test_a_version_takes_spans_alone(environment, server, archive):
     result = spanlog("export", "mlflow", archive, "--tracking-uri", server.uri,
                      "--experiment", "spans", "--otlp-only")  # fmt: skip
     assert "Refused" not in result.stderr
-    check_spans(read(environment, server, "spans"), archive)
+    check_spans(read(environment, server.uri, "spans"), archive)

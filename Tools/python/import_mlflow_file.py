@@ -17,10 +17,15 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# A server that fails is asked again for 14 seconds, and not for minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 
 # The bar is redrawn after so many traces.
 TRACES_PER_STEP = 20
 ARTIFACT_LOCATION = "mlflow.artifactLocation"
+# The tags in which MLflow keeps books of its own.
+BOOKS = {ARTIFACT_LOCATION, "mlflow.trace.spansLocation"}
+TOKEN_USAGE = "mlflow.trace.tokenUsage"
 
 
 def arguments(words=None):
@@ -50,6 +55,7 @@ class Importer:
         mlflow.set_tracking_uri(tracking_uri)
         self.experiment_id = self._experiment_id(mlflow.MlflowClient(tracking_uri), experiment)
         self.client = TracingClient(tracking_uri)
+        self.replaces_traces = False
 
     @staticmethod
     def _experiment_id(client, name):
@@ -72,9 +78,24 @@ class Importer:
             raise ValueError(str(error)) from error
         trace.info.trace_location = TraceLocation.from_experiment_id(self.experiment_id)
         self.client.log_spans(self.experiment_id, trace.data.spans)
-        stored = self.client.start_trace(trace.info)
+        stored = self._store_info(trace.info, line.get("token_usage"))
         self._add_attachments(stored, line.get("attachments") or [])
         return len(trace.data.spans)
+
+    def _store_info(self, info, token_usage):
+        """MLflow up to 3.9 takes what is said of a trace for all there is, and fails where it has more,
+        such as the token usage that it read from the spans. There, what it has is said again."""
+        from mlflow.exceptions import MlflowException
+
+        if not self.replaces_traces:
+            try:
+                return self.client.start_trace(info)
+            except MlflowException:
+                pass
+        keep_what_is_stored(info, self.client.get_trace_info(info.trace_id), token_usage)
+        stored = self.client.start_trace(info)
+        self.replaces_traces = True
+        return stored
 
     @staticmethod
     def _add_attachments(info, attachments):
@@ -88,6 +109,19 @@ class Importer:
                 file = Path(folder) / attachment["id"]
                 file.write_bytes(base64.b64decode(attachment["content"]))
                 repository.log_artifact(str(file), "attachments")
+
+
+def keep_what_is_stored(info, stored, token_usage):
+    """Adds to what is said of a trace what else is known of it."""
+    metadata = dict(stored.trace_metadata)
+    # MLflow 3.9 adds up again what is sent again.
+    if token_usage:
+        metadata[TOKEN_USAGE] = token_usage
+    info.trace_metadata = {**metadata, **info.trace_metadata}
+    tags = {key: value for key, value in stored.tags.items() if key not in BOOKS}
+    info.tags = {**tags, **info.tags}
+    said = {assessment.assessment_id for assessment in info.assessments}
+    info.assessments += [a for a in stored.assessments if a.assessment_id not in said]
 
 
 class Progress:

@@ -16,7 +16,8 @@ extension MLflowDelivery {
             switch answer {
             case .unknownResource: continue
             case .success:
-                guard let known = MLflowOthersTrace(response) else { continue }
+                guard let known = MLflowStoredTrace(response).flatMap(MLflowOthersTrace.init)
+                else { continue }
                 found = known
             case .refusal(let reason), .failure(let reason), .busy(let reason):
                 outcome.refuse(trace.id, nil, "what the server has of it cannot be read: \(reason)")
@@ -28,7 +29,7 @@ extension MLflowDelivery {
     }
 
     /// Adds what spans gave the trace to what the server has of it: tags and name, assessments that it
-    /// does not have, attachments.
+    /// does not have or has otherwise, attachments.
     func complete(
         _ trace: MLflowTrace, _ others: MLflowOthersTrace, _ outcome: inout MLflowDeliveryOutcome
     ) async throws {
@@ -38,12 +39,29 @@ extension MLflowDelivery {
             request.body = try JSON.encoded(["key": key, "value": value])
             try await add(request, to: trace, &outcome)
         }
-        for assessment in trace.info.assessments where !others.assessments.contains(assessment.id) {
-            var request = ExportRequest(.post, "\(path)/assessments")
-            request.body = try JSON.encoded(["assessment": try assessment.body(of: trace.id)])
-            try await add(request, to: trace, &outcome)
+        for assessment in trace.info.assessments {
+            let stored = others.assessments[assessment.id]
+            let request = try Self.storing(assessment, of: trace.id, stored, path)
+            if let request { try await add(request, to: trace, &outcome) }
         }
         try await sendAttachments(of: trace, to: others.artifactLocation, &outcome)
+    }
+
+    /// The request that adds an assessment, or updates the one that the server has; `nil` if that says
+    /// the same.
+    private static func storing(
+        _ assessment: MLflowAssessment, of trace: TraceID, _ stored: JSONValue?, _ path: String
+    ) throws -> ExportRequest? {
+        let body = try assessment.body(of: trace)
+        guard let stored else {
+            var request = ExportRequest(.post, "\(path)/assessments")
+            request.body = try JSON.encoded(["assessment": body])
+            return request
+        }
+        guard let update = MLflowAssessmentUpdate(of: stored, to: body) else { return nil }
+        var request = ExportRequest(.patch, "\(path)/assessments/\(assessment.id.percentEncoded)")
+        request.body = try JSON.encoded(update)
+        return request
     }
 
     private func add(

@@ -9,6 +9,7 @@ struct MLflowDelivery: Sendable {
     let limits: MLflowRequestLimits
     var sendsSpansOnly = false
     let failures: MLflowFailureCount
+    let manner = MLflowServerManner()
     let progress: MLflowProgress
 
     /// What traces are called by in MLflow's REST API.
@@ -97,36 +98,11 @@ struct MLflowDelivery: Sendable {
         return try await refusal(of: request)
     }
 
-    private func sendInfo(
-        of trace: MLflowTrace, _ outcome: inout MLflowDeliveryOutcome
-    ) async throws {
-        guard let spanSizes = outcome.acceptedSizes[trace.id] else { return }
-        var request = ExportRequest(.post, Self.tracesPath)
-        request.headers = [("Content-Type", "application/json")]
-        request.body = try trace.info.body(experimentID: experimentID, spanSizes: spanSizes)
-        let (answer, response) = try await client.send(request, .delivery)
-        if let refusal = try refusal(answer) {
-            try failures.record(refusal, at: client.address)
-            return outcome.refuse(trace.id, nil, refusal.reason)
-        }
-        let info = JSON.decoded(StoredTrace.self, response.body)?.trace.traceInfo
-        try await sendAttachments(
-            of: trace, to: info?.tags?[MLflowKey.artifactLocation], &outcome)
-    }
-
-    /// What the server says of a trace that it has stored.
-    private struct StoredTrace: Decodable {
-        let trace: Trace
-
-        struct Trace: Decodable { let traceInfo: Info }
-        struct Info: Decodable { let tags: [String: String]? }
-    }
-
     func refusal(of request: ExportRequest) async throws -> MLflowServerRefusal? {
         try refusal(try await client.send(request, .delivery).0)
     }
 
-    private func refusal(_ answer: MLflowAnswer) throws -> MLflowServerRefusal? {
+    func refusal(_ answer: MLflowAnswer) throws -> MLflowServerRefusal? {
         switch answer {
         case .success:
             failures.reset()

@@ -5,6 +5,8 @@ struct MLflowFileLine: Encodable {
     let info: MLflowTraceInfo.Info
     let data: Data
     let attachments: [Attachment]?
+    /// The tokens of all spans, for those who import into MLflow 3.9.
+    let tokenUsage: String?
 
     struct Data: Encodable { let spans: [Span] }
 
@@ -53,6 +55,7 @@ struct MLflowFileLine: Encodable {
     /// Writes exactly what a server would be sent.
     init(_ trace: MLflowTrace) throws {
         info = try trace.info.fileInfo(spanSizes: trace.spans.map(\.bytes.count))
+        tokenUsage = trace.info.tokenUsage
         let body = trace.spans.requestBody
         var spans: [Span] = []
         try TracesData.forEachSpan(in: body) { place in

@@ -63,8 +63,9 @@ struct MLflowSpan {
         switch attribute.key {
         case MLflowKey.spanInputs, MLflowKey.spanOutputs:
             let value = MLflowValue.ofInputsOrOutputs(attribute.value)
-            // The server makes the trace's previews of a root's, which are columns.
-            return record.parentSpanID == nil ? value.storableJSON : value
+            // Of a root's the server makes the trace's previews, of anybody's the model: columns.
+            let isInColumns = record.parentSpanID == nil || value.namesModel
+            return isInColumns ? value.storableJSON : value
         // A longer session makes the server refuse the whole request, and a structure as session
         // or user breaks its database.
         case MLflowKey.session, MLflowKey.conversation:
@@ -74,7 +75,8 @@ struct MLflowSpan {
         case AttributeKey.model, AttributeKey.provider:
             return Self.plain(attribute.value, MLflowLimit.model)
         case let key:
-            return MLflowValue.ofSpan(attribute.value, holdsJSON: MLflowKey.holdsJSON(key))
+            let value = MLflowValue.ofSpan(attribute.value, holdsJSON: MLflowKey.holdsJSON(key))
+            return MLflowKey.isReadByMLflow(key) ? value.storableJSON : value
         }
     }
 
@@ -96,7 +98,11 @@ struct MLflowSpan {
     }
 
     private static func rewritten(_ attributes: [Attribute]) -> [Attribute] {
-        attributes.map { Attribute($0.key, MLflowValue.ofEvent($0.value)) }
+        attributes.map { attribute in
+            let value = MLflowValue.ofEvent(attribute.value)
+            let isRead = MLflowKey.isReadByMLflow(attribute.key)
+            return Attribute(attribute.key, isRead ? value.storableJSON : value)
+        }
     }
 }
 

@@ -21,4 +21,11 @@ extension AttributeValue {
         }
         return .string(escaped.storable)
     }
+
+    /// Whether this is the JSON of an object that names a model, which the server looks for there.
+    var namesModel: Bool {
+        guard case .string(let text) = self, text.contains("\"model\""), let json = JSONText(text)
+        else { return false }
+        return JSONNode(json).members?["model"] != nil
+    }
 }

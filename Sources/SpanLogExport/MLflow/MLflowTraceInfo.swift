@@ -19,6 +19,9 @@ struct MLflowTraceInfo: Sendable {
     /// The tags without a name that nobody gave.
     let givenTags: [String: String]
     let assessments: [MLflowAssessment]
+    /// The tokens that the trace's spans say, added up. The server does so itself, over what others have
+    /// brought, too; this is for a server that has to be told again.
+    let tokenUsage: String?
 
     init(_ trace: ArchivedTrace, _ context: MLflowTraceContext) {
         let root = context.rootIndex.map { trace.spans[$0] }
@@ -42,6 +45,7 @@ struct MLflowTraceInfo: Sendable {
             context.values.responsePreview
             ?? outputs.map { MLflowPreview(of: $0, role: .assistant).text }
         assessments = context.values.assessments
+        tokenUsage = MLflowTokenUsage.total(of: trace.spans)
 
         let leader = root ?? trace.spans.first
         var metadata = Self.metadata(context.values, leader?.resource, inputs, outputs)
@@ -85,10 +89,15 @@ struct MLflowTraceInfo: Sendable {
 extension MLflowTraceInfo {
     /// The body of the request that stores this in an experiment.
     ///
-    /// - Parameter spanSizes: The bytes of each span that the server has taken. Readers wait for
-    ///   as many spans as this says.
-    func body(experimentID: String, spanSizes: [Int]) throws -> [UInt8] {
+    /// - Parameters:
+    ///   - spanSizes: The bytes of each span that the server has taken. Readers wait for as many spans
+    ///     as this says.
+    ///   - stored: What the server has of the trace, to be said again where this says nothing else.
+    func body(
+        experimentID: String, spanSizes: [Int], keeping stored: MLflowStoredTrace? = nil
+    ) throws -> [UInt8] {
         var info = try storedInfo(experimentID: experimentID, spanSizes: spanSizes)
+        if let stored { keep(stored, in: &info) }
         info.executionDuration = MLflowTime.duration(milliseconds: durationMilliseconds)
         return try JSON.encoded(Body(trace: .init(traceInfo: info)))
     }
@@ -112,7 +121,7 @@ extension MLflowTraceInfo {
             state: state.rawValue,
             requestPreview: requestPreview?.storable, responsePreview: responsePreview?.storable,
             traceMetadata: metadata.mapValues(\.storable), tags: storableTags,
-            assessments: try assessments.map { try $0.body(of: traceID) }.nilIfEmpty)
+            assessments: try assessments.map { .said(try $0.body(of: traceID)) }.nilIfEmpty)
     }
 
     private var storableTags: [String: String] {
@@ -157,9 +166,9 @@ extension MLflowTraceInfo {
         let state: String
         let requestPreview: String?
         let responsePreview: String?
-        let traceMetadata: [String: String]
-        let tags: [String: String]
-        let assessments: [MLflowAssessment.Body]?
+        var traceMetadata: [String: String]
+        var tags: [String: String]
+        var assessments: [Assessment]?
 
         struct Location: Encodable {
             var type = "MLFLOW_EXPERIMENT"
@@ -167,9 +176,22 @@ extension MLflowTraceInfo {
         }
 
         struct Experiment: Encodable { let experimentID: String }
+
+        enum Assessment: Encodable {
+            case said(MLflowAssessment.Body)
+            /// As the server has it.
+            case kept(JSONValue)
+
+            func encode(to encoder: any Encoder) throws {
+                switch self {
+                case .said(let body): try body.encode(to: encoder)
+                case .kept(let value): try value.encode(to: encoder)
+                }
+            }
+        }
     }
 }
 
 extension Array {
-    fileprivate var nilIfEmpty: Self? { isEmpty ? nil : self }
+    var nilIfEmpty: Self? { isEmpty ? nil : self }
 }

@@ -11,6 +11,10 @@ enum MLflowKey {
     static let traceName = "mlflow.traceName"
     /// The tag by which the server says where the trace's files are.
     static let artifactLocation = "mlflow.artifactLocation"
+    /// The tag by which the server says where the trace's spans are.
+    static let spansLocation = "mlflow.trace.spansLocation"
+    /// Of the metadata of a trace: its tokens, which the server reads from the spans.
+    static let tokenUsage = "mlflow.trace.tokenUsage"
     static let session = AttributeKey.session
     static let user = AttributeKey.user
     static let conversation = "gen_ai.conversation.id"
@@ -29,6 +33,18 @@ enum MLflowKey {
     private static let texts: Set = [
         spanType, conversation, AttributeKey.model, AttributeKey.provider,
         AttributeKey.spanDescription, AttributeKey.messageFormat, AttributeKey.functionName,
+    ]
+
+    /// Whether the server may read a column's value from here: from its own attributes, and from those of
+    /// the conventions that it knows, OpenTelemetry's, OpenInference's, Traceloop's and others.
+    static func isReadByMLflow(_ key: String) -> Bool {
+        conventions.contains(String(key.prefix { $0 != "." }))
+    }
+
+    private static let conventions: Set = [
+        "agent", "ai", "claude_code", "embedding", "gcp", "gen_ai", "input", "langfuse", "lk",
+        "llm",
+        "lmnr", "mlflow", "openinference", "output", "response", "tool", "traceloop", "voltagent",
     ]
 
     /// Whether metadata under this key of MLflow's own may come from a recorder: what says where the

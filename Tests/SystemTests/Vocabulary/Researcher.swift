@@ -6,7 +6,15 @@ struct Researcher {
     private let recorder: Recorder
     private var tracer: SpanLogTracer { recorder.tracer }
 
-    static let picture = Attachment(contentType: "image/png", bytes: 0...255)
+    /// Red and grey stripes.
+    static let picture = Attachment(
+        contentType: "image/png",
+        bytes: Data(
+            base64Encoded: """
+                iVBORw0KGgoAAAANSUhEUgAAADAAAAAwCAIAAADYYG7QAAAAR0lEQVR42u3WQQ0AMAgDQORMBP6DnEnABkmP\
+                IOBebesfuwICAooDTb9TDwQElAeS1EBAQPaQ6gACsockNRAQkD2kOoCAokELhxnvAAggR4sAAAAASUVORK5C\
+                YII=
+                """)!)
 
     init(_ stores: URL) throws {
         recorder = try VocabularyProgram.recorder("researcher", stores)

@@ -3,7 +3,6 @@ import SpanLog
 
 /// Says everything that SpanLog can say, as three services and somebody who comes later:
 /// `SpanLogTestVocabulary STORES answer` records a question and its answer, and prints their ids as JSON;
-/// `SpanLogTestVocabulary STORES twin` does the same as a program of MLflow's SDK;
 /// `SpanLogTestVocabulary STORES judge TRACEPARENT` judges the answer afterwards;
 /// `SpanLogTestVocabulary STORES join TRACEPARENT` does research for somebody else's question.
 @main
@@ -13,13 +12,11 @@ struct VocabularyProgram {
         let stores = URL(filePath: arguments.dropFirst().first ?? "")
         let span = arguments.dropFirst(3).first.flatMap(SpanIdentity.init(traceparent:))
         switch (arguments.dropFirst(2).first, span) {
-        case ("answer", nil):
-            try show(try await Planner(stores).answer())
-        case ("twin", nil): try show(try await Twin(stores).run())
+        case ("answer", nil): try show(try await Planner(stores).answer())
         case ("judge", let span?): try await Visitor(stores).judge(span)
         case ("join", .some): try await Researcher(stores).research(["traceparent": arguments[3]])
         default:
-            let usage = "usage: SpanLogTestVocabulary STORES answer|twin|judge|join [TRACEPARENT]\n"
+            let usage = "usage: SpanLogTestVocabulary STORES answer|judge|join [TRACEPARENT]\n"
             FileHandle.standardError.write(Data(usage.utf8))
             exit(64)
         }
