@@ -163,6 +163,23 @@ os.kill(os.getpid(), 9)
     assert frame["duration"].isna()["open"]
 
 
+def test_the_times_of_a_frame_are_exact_beside_spans_without_one(tmp_path):
+    provider = TracerProvider()
+    provider.add_span_processor(SpanLogProcessor(tmp_path))
+    tracer = provider.get_tracer("t")
+    tracer.start_span("ended", start_time=START + 1).end(START + 3)
+    tracer.start_span("far", start_time=2**63).end(2**64 - 1)
+    tracer.start_span("open", start_time=START + 7)
+    provider.shutdown()
+    frame = read_frame(tmp_path).set_index("name")
+    assert frame.loc["ended", "start"].value == START + 1
+    assert frame.loc["ended", "end"].value == START + 3
+    assert frame.loc["ended", "duration"].value == 2
+    assert frame.loc["open", "start"].value == START + 7
+    assert frame["end"].isna().to_dict() == {"ended": False, "far": True, "open": True}
+    assert len(read_frame([])) == 0
+
+
 def test_what_is_no_store_is_named(tmp_path):
     with pytest.raises(SpanLogError, match="holds no store"):
         list(read_spans(tmp_path))
