@@ -2,8 +2,10 @@
 
 import os
 import random
+import struct
 
 import pytest
+import xxhash
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import SpanKind, StatusCode
@@ -11,6 +13,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from processes import Writer, spanlog
 from python_processes import python_stream, run
 from spanlog import RecorderOptions, SpanLogError, SpanLogProcessor, read_frame, read_spans
+from spanlog.reading.spools import blocks_of_spool
 from streams import Stream
 
 START = 1_790_000_000_000_000_000
@@ -125,6 +128,29 @@ def test_damaged_files_never_crash_a_reader_nor_make_spans_up(tmp_path):
 
 def essence_of_identity(span):
     return span.name, span.context.trace_id, span.context.span_id, span.start_time, span.end_time
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [(1 << 17, 64, 0), (1, (1 << 30) + 8, 0), (1, 4096, (1 << 20) + 1), (1, 63, 0), (1, 4096, 1 << 31)],
+    ids=["chunks", "bytes of a chunk", "slots", "a chunk without a place", "more slots than the file"],
+)  # fmt: skip
+def test_a_spool_beyond_the_limits_is_read_as_none(tmp_path, numbers):
+    chunks, chunk_bytes, slots = numbers
+    header = bytearray(4096)
+    struct.pack_into("<8sQHHI8x16s16s6I", header, 0, b"SPLGSPL1", 0, 1, 0, 4096, bytes(16), bytes(16),
+                     chunks, chunk_bytes, slots, 512, 0, 0)  # fmt: skip
+    struct.pack_into("<Q", header, 8, xxhash.xxh3_64_intdigest(header[16:128]))
+    struct.pack_into("<Q", header, 160, 1)  # a loss, which a header within the limits tells
+    spool = tmp_path / f"{'ab' * 16}.spool"
+    spool.write_bytes(header)
+    os.truncate(spool, min(8192 + 512 * slots + chunks * chunk_bytes, 1 << 32))
+    assert list(blocks_of_spool(str(spool))) == []
+    struct.pack_into("<III", header, 64, 1, 4096, 1)
+    struct.pack_into("<Q", header, 8, xxhash.xxh3_64_intdigest(header[16:128]))
+    spool.write_bytes(header)
+    os.truncate(spool, 4096 * 3)
+    assert [block.drops[0] for block in blocks_of_spool(str(spool))] == [1]
 
 
 def test_a_frame_has_a_row_for_each_span(tmp_path):
