@@ -2,8 +2,10 @@
 
 import os
 import random
+import struct
 
 import pytest
+import xxhash
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import SpanKind, StatusCode
@@ -11,6 +13,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from processes import Writer, spanlog
 from python_processes import python_stream, run
 from spanlog import RecorderOptions, SpanLogError, SpanLogProcessor, read_frame, read_spans
+from spanlog.reading.spools import blocks_of_spool
 from streams import Stream
 
 START = 1_790_000_000_000_000_000
@@ -127,6 +130,29 @@ def essence_of_identity(span):
     return span.name, span.context.trace_id, span.context.span_id, span.start_time, span.end_time
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    [(1 << 17, 64, 0), (1, (1 << 30) + 8, 0), (1, 4096, (1 << 20) + 1), (1, 63, 0), (1, 4096, 1 << 31)],
+    ids=["chunks", "bytes of a chunk", "slots", "a chunk without a place", "more slots than the file"],
+)  # fmt: skip
+def test_a_spool_beyond_the_limits_is_read_as_none(tmp_path, numbers):
+    chunks, chunk_bytes, slots = numbers
+    header = bytearray(4096)
+    struct.pack_into("<8sQHHI8x16s16s6I", header, 0, b"SPLGSPL1", 0, 1, 0, 4096, bytes(16), bytes(16),
+                     chunks, chunk_bytes, slots, 512, 0, 0)  # fmt: skip
+    struct.pack_into("<Q", header, 8, xxhash.xxh3_64_intdigest(header[16:128]))
+    struct.pack_into("<Q", header, 160, 1)  # a loss, which a header within the limits tells
+    spool = tmp_path / f"{'ab' * 16}.spool"
+    spool.write_bytes(header)
+    os.truncate(spool, min(8192 + 512 * slots + chunks * chunk_bytes, 1 << 32))
+    assert list(blocks_of_spool(str(spool))) == []
+    struct.pack_into("<III", header, 64, 1, 4096, 1)
+    struct.pack_into("<Q", header, 8, xxhash.xxh3_64_intdigest(header[16:128]))
+    spool.write_bytes(header)
+    os.truncate(spool, 4096 * 3)
+    assert [block.drops[0] for block in blocks_of_spool(str(spool))] == [1]
+
+
 def test_a_frame_has_a_row_for_each_span(tmp_path):
     told = record(tmp_path, count=2)
     frame = read_frame(tmp_path)
@@ -161,6 +187,23 @@ os.kill(os.getpid(), 9)
     frame = read_frame(tmp_path).set_index("name")
     assert frame["end"].isna().to_dict() == {"ended": False, "open": True}
     assert frame["duration"].isna()["open"]
+
+
+def test_the_times_of_a_frame_are_exact_beside_spans_without_one(tmp_path):
+    provider = TracerProvider()
+    provider.add_span_processor(SpanLogProcessor(tmp_path))
+    tracer = provider.get_tracer("t")
+    tracer.start_span("ended", start_time=START + 1).end(START + 3)
+    tracer.start_span("far", start_time=2**63).end(2**64 - 1)
+    tracer.start_span("open", start_time=START + 7)
+    provider.shutdown()
+    frame = read_frame(tmp_path).set_index("name")
+    assert frame.loc["ended", "start"].value == START + 1
+    assert frame.loc["ended", "end"].value == START + 3
+    assert frame.loc["ended", "duration"].value == 2
+    assert frame.loc["open", "start"].value == START + 7
+    assert frame["end"].isna().to_dict() == {"ended": False, "far": True, "open": True}
+    assert len(read_frame([])) == 0
 
 
 def test_what_is_no_store_is_named(tmp_path):

@@ -20,7 +20,8 @@ from ._otlp.values import attribute_fields
 from ._store.directory import open_for_writing
 from ._store.drops import Drop
 from ._store.layout import SLOT_CONTENT_MAX
-from ._store.spool import NO_SLOT, Slot, Spool
+from ._store.slots import NO_SLOT, Slot
+from ._store.spool import Spool
 from .errors import SpanLogError
 from .options import RecorderOptions
 from .recorder import Recorder, resolved_store
@@ -110,8 +111,10 @@ class SpanLogProcessor(SpanProcessor):
             if not is_plain or len(content) > SLOT_CONTENT_MAX:
                 content = self._open_content(fields, name, span)
             # Whoever forgets to end spans fills the table, and no memory beyond that.
-            if slot := spool.open_slot(content):
+            if slot := spool.slots.open(content):
                 self._open[context[1]] = (spool, slot, fields, name, content, span)
+            else:
+                spool.count(Drop.OPEN_TABLE_FULL)
         except Exception:  # Recording must not break what is recorded.
             self._complain()
 
@@ -218,7 +221,7 @@ class SpanLogProcessor(SpanProcessor):
             with spool.lock:
                 # Otherwise the span has ended meanwhile, and the slot may be another's.
                 if self._open.get(span_id) is known:
-                    spool.update_slot(slot, content, now, len(fields) - len(NAMES[name]))
+                    spool.slots.update(slot, content, now, len(fields) - len(NAMES[name]))
                     self._open[span_id] = (spool, slot, fields, name, now, span)
 
     def _open_content(self, fields: bytes, name: str, span: Span) -> bytes:

@@ -22,13 +22,10 @@ from .files import remove_file
 from .large_spans import LargeSpan, LargeSpans
 from .layout import SpoolLayout
 from .mapping import SpoolMapping
+from .slots import NO_SLOT, Slot, Slots
 
-__all__ = ["NO_SLOT", "Batch", "Spool"]
+__all__ = ["Batch", "Spool"]
 
-# A slot in use: the number of its first word in the file, and what that word says while the span is
-# open. The states follow each other as numbers do: free, a use later open, ending, and free again.
-Slot = tuple[int, int]
-NO_SLOT: Slot | None = None
 _LAST_SEEN = b"\n\x1bspanlog.last_seen_unix_nano\x12"
 # Tag and length of a span in front of it, for most lengths.
 _ENTRY_HEAD = tuple(b"\x12" + varint(count) for count in range(4096))
@@ -82,11 +79,9 @@ class Spool:
         self._large = LargeSpans(directory, sealer, span_byte_count_max)
         self._entry_max = min(layout.span_byte_count_max, span_byte_count_max)
         self._free_chunks = list(range(chunk_count - 1, -1, -1))
-        first, step = layout.slots_offset // 8, at.SLOT_BYTE_COUNT // 8
-        self._slots = range(first, first + slot_count * step, step)
-        self._unused_slots = iter(self._slots)
-        # Each with what its word says.
-        self._free_slots: list[Slot] = []
+        self.slots = Slots(self._mapping)
+        """Where spans begin."""
+        self._free_slots = self.slots.free
         self._full: list[Batch] = []
         self._sequences = itertools.count()
         self.on_full: Callable[[], None] = lambda: None
@@ -99,44 +94,6 @@ class Spool:
         self._extent_word = self._extent = 0
         self._earliest, self._latest = _EARLIEST, 0
         self.beat()
-
-    # Spans begin
-
-    def open_slot(self, content: bytes) -> Slot | None:
-        """Keeps the fields of a span that starts, at most `SLOT_CONTENT_MAX` bytes.
-
-        From here on the span survives the process as unfinished. Returns its slot, or `NO_SLOT` if
-        the table is full, which is counted.
-        """
-        try:
-            word, free = self._free_slots.pop()
-        except IndexError:
-            free = 0
-            word = next(self._unused_slots, 0)
-            if not word:
-                self.count(Drop.OPEN_TABLE_FULL)
-                return NO_SLOT
-        offset = (word << 3) + at.SLOT_CONTENT
-        count = len(content)
-        self._bytes[offset : offset + count] = content
-        words = self._words
-        words[word + 1] = count
-        words[word] = use = free + at.SLOT_NEXT_USE + at.SLOT_OPEN
-        return word, use
-
-    def update_slot(self, slot: Slot, old: bytes, new: bytes, keep: int) -> None:
-        """Puts other fields in place of ``old``, whose first ``keep`` bytes stay in any case.
-
-        The caller holds the lock, and knows that the span is open.
-        """
-        word, _ = slot
-        offset = (word << 3) + at.SLOT_CONTENT
-        if new.startswith(old):
-            keep = len(old)
-        else:
-            self._words[word + 1] = keep
-        self._bytes[offset + keep : offset + len(new)] = new[keep:]
-        self._words[word + 1] = len(new)
 
     # Spans end
 
@@ -193,11 +150,6 @@ class Spool:
             while True:
                 self.append(*self._late.popleft())
 
-    def _free(self, slot: Slot) -> None:
-        word, use = slot
-        self._words[word] = use - 1
-        self._free_slots.append((word, use - 1))
-
     def _append_large(self, entry: bytes, start: int, end: int, slot: Slot | None) -> None:
         large = self._large
         if len(entry) > large.byte_count_max:
@@ -209,7 +161,7 @@ class Spool:
             self._refuse(Drop.BUFFER_FULL, slot)
             return
         if slot:
-            self._words[slot[0]] = slot[1] + 1  # ending
+            self.slots.begin_end(slot)
         times = nanoseconds(start), nanoseconds(end)
         span = large.write(entry, Summary(next(self._sequences), 1, *times), self.drops)
         with self.lock:
@@ -219,14 +171,14 @@ class Spool:
             else:
                 large.add(span)
             if slot:
-                self._free(slot)
+                self.slots.release(slot)
         self.on_full()
 
     def _refuse(self, reason: Drop, slot: Slot | None) -> None:
         with self.lock:
             self.count(reason)
             if slot:
-                self._free(slot)
+                self.slots.release(slot)
 
     # Chunks, under the lock
 
@@ -295,13 +247,10 @@ class Spool:
         earliest, latest = _EARLIEST, 0
         now = clocks.realtime()
         last_seen = delimited(b"J", _LAST_SEEN + delimited(b"", b"\x18" + varint(now)))
-        for slot in self._slots:
-            if self._words[slot] & at.SLOT_STATE_MASK == at.SLOT_OPEN:
-                offset = (slot << 3) + at.SLOT_CONTENT
-                content = self._bytes[offset : offset + self._words[slot + 1]]
-                entries.append(delimited(b"\x12", content + last_seen))
-                start = start_of(content)
-                earliest, latest = min(earliest, start), max(latest, start)
+        for content in self.slots.contents():
+            entries.append(delimited(b"\x12", content + last_seen))
+            start = start_of(content)
+            earliest, latest = min(earliest, start), max(latest, start)
         if not entries and stored_drops == self.drops:
             return []
         content = b"".join(entries)

@@ -30,14 +30,25 @@ def read_frame(
     import pandas
 
     spans = read_spans(source, times=times) if isinstance(source, (str, os.PathLike)) else source
-    frame = pandas.DataFrame([_row(span) for span in spans], columns=_COLUMNS)
+    frame = pandas.DataFrame([_row(span) for span in spans], columns=_COLUMNS, dtype=object)
     for column in ("start", "end"):
-        frame[column] = pandas.to_datetime(frame[column], unit="ns", utc=True)
-    frame["clock_bound"] = pandas.to_timedelta(frame["clock_bound"], unit="ns")
+        numbers = _nanoseconds(frame[column])
+        frame[column] = numbers.astype("datetime64[ns]").dt.tz_localize("UTC")
+    frame["clock_bound"] = _nanoseconds(frame["clock_bound"]).astype("timedelta64[ns]")
     frame.insert(frame.columns.get_loc("end") + 1, "duration", frame["end"] - frame["start"])
-    return frame
+    return frame.infer_objects()
 
 
+def _nanoseconds(column: pandas.Series[Any]) -> pandas.Series[int]:
+    """Whole numbers, as floats would round them; what there is none of, or beyond the year 2262, is
+    the one that stands for ``NaT``."""
+    numbers = [
+        _NAT if number is None or number > _NANOSECONDS_MAX else number for number in column
+    ]
+    return column.__class__(numbers, index=column.index, dtype="int64")
+
+
+_NANOSECONDS_MAX, _NAT = 2**63 - 1, -(2**63)
 _COLUMNS = [
     "trace_id", "span_id", "parent_span_id", "name", "kind", "service", "start", "end",
     "clock_bound", "status", "message", "attributes", "events", "links", "resource",

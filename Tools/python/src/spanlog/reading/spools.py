@@ -19,7 +19,6 @@ __all__ = ["blocks_of_spool"]
 
 _FIXED = struct.Struct("<8sQHHI8x16s16s6I")
 _BYTE_COUNT_MAX = 2**32
-_TEXT_BYTE_COUNT_MAX = 4 << 20
 _SLOTS_AT_ONCE = 1024
 _LAST_SEEN = b"\n\x1bspanlog.last_seen_unix_nano\x12"
 
@@ -72,7 +71,11 @@ def _spool(descriptor: int) -> _Spool | None:
     size = os.fstat(descriptor).st_size
     if not layout.byte_count <= size <= _BYTE_COUNT_MAX or chunk_bytes < at.ENTRIES:
         return None
-    if max(resource_bytes, scope_bytes) > _TEXT_BYTE_COUNT_MAX:
+    limits = (
+        (chunks, 1 << 16), (chunk_bytes, 1 << 30), (slots, 1 << 20), (resource_bytes, 4 << 20),
+        (scope_bytes, 4 << 20),
+    )  # fmt: skip
+    if any(number > limit for number, limit in limits):
         return None
     texts = os.pread(descriptor, resource_bytes + scope_bytes, at.HEADER_BYTE_COUNT)
     if xxh3_64_intdigest(content[at.CHECKED_FROM : at.VARIABLE_FROM] + texts) != checksum:
