@@ -65,7 +65,7 @@ package struct CheckedTraces: Sendable {
 
     /// Protocol Buffers' own parsers follow 100 messages: six around the value of an event's attribute
     /// and three for each map in a map. What is deeper, they would refuse with all that is beside it.
-    private static let nestingMax = 30
+    package static let nestingMax = 30
 
     /// Spans that were accepted, and others.
     private var seenCount: Int { rejections.values.reduce(spanCount, +) }

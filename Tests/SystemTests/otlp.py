@@ -114,10 +114,11 @@ def to_json(message):
     data = json_format.MessageToDict(message)
     for group in data.get("resourceSpans", []):
         for scope in group.get("scopeSpans", []):
-            for fields in scope.get("spans", []):
-                for name in ("traceId", "spanId", "parentSpanId"):
-                    if name in fields:
-                        fields[name] = base64.b64decode(fields[name]).hex()
+            for span in scope.get("spans", []):
+                for fields in (span, *span.get("links", [])):
+                    for name in ("traceId", "spanId", "parentSpanId"):
+                        if name in fields:
+                            fields[name] = base64.b64decode(fields[name]).hex()
     return data
 
 

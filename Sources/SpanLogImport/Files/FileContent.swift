@@ -59,9 +59,9 @@ struct FileContent {
         return { StoredBytes(scratch) }
     }
 
-    /// The bytes, as many as were there at first.
+    /// The bytes, as many as were there at first, and then the damage, if there was one.
     func source() throws -> any ByteSource {
-        LimitedBytes(try decompressed(), byteCount)
+        LimitedBytes(try decompressed(), byteCount, damage)
     }
 
     private func decompressed() throws -> any ByteSource {
@@ -103,17 +103,20 @@ struct FileContent {
     }
 }
 
-/// The first bytes of a source: a file may grow while it is read.
+/// The first bytes of a source, since a file may grow while it is read.
 private final class LimitedBytes: ByteSource {
     private let source: any ByteSource
     private var rest: UInt64
+    private let damage: SourceDamage?
 
-    init(_ source: any ByteSource, _ count: UInt64) {
+    init(_ source: any ByteSource, _ count: UInt64, _ damage: SourceDamage?) {
         self.source = source
         rest = count
+        self.damage = damage
     }
 
     func next() throws -> [UInt8]? {
+        if rest == 0, let damage { throw damage }
         guard rest > 0, let bytes = try source.next() else { return nil }
         let part = UInt64(bytes.count) <= rest ? bytes : Array(bytes.prefix(Int(rest)))
         rest -= UInt64(part.count)

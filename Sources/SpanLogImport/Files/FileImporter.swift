@@ -50,7 +50,10 @@ public final class FileImporter {
     ) throws -> FileImportReport {
         let content = try FileContent(
             path, scratchDirectory: self.path, gunzip: options.gunzip)
-        guard content.byteCount > 0 || content.damage != nil else {
+        guard content.byteCount > 0 else {
+            if let damage = content.damage {
+                throw ImportError(.unreadable, "\(content.name) cannot be decompressed: \(damage).")
+            }
             return FileImportReport(file: content.name, format: options.format ?? .otlp)
         }
         guard let opening = FileOpening(FileOpening.withoutMark(content.opening)) else {

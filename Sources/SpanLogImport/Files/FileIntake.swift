@@ -36,9 +36,10 @@ final class FileIntake {
     ) throws {
         let span: ScannedSpan
         do throws(SpanDefect) {
-            span = try ScannedSpan(scanning: bytes.span, range)
+            span = try ScannedSpan(
+                scanning: bytes.span, range, nestingMax: CheckedTraces.nestingMax)
         } catch {
-            return refuse(error.rawValue, at: place)
+            return refuse(Self.reason(error, bytes, range), at: place)
         }
         if let defect = span.defect {
             return refuse("span \(SpanID(span.spanID)): \(defect.rawValue)", at: place)
@@ -50,6 +51,16 @@ final class FileIntake {
             return refuse(error.reason, at: place)
         }
         try store(complete)
+    }
+
+    private static func reason(
+        _ defect: SpanDefect, _ bytes: [UInt8], _ range: Range<Int>
+    ) -> String {
+        guard let span = try? ScannedSpan(scanning: bytes.span, range) else {
+            return defect.rawValue
+        }
+        return "span \(SpanID(span.spanID)): values nest deeper than \(CheckedTraces.nestingMax) "
+            + "levels, which other readers of Protocol Buffers do not follow"
     }
 
     private func store(_ drafts: [SharedStoreWriter.Draft]) throws {

@@ -29,10 +29,11 @@ struct FileOpening {
             framing = .json(isLineBased: !outline.goesOnBehindLines)
             format = outline.format
             isBare = outline.isBare
+        } else if bytes[0] == Self.firstTag {
+            // As a length this would mean a first message of more than 160 MiB.
+            (framing, format, isBare) = (.message, .otlp, false)
         } else if Self.beginsWithLength(bytes) {
             (framing, format, isBare) = (.lengths, .otlp, false)
-        } else if bytes[0] == Self.firstTag {
-            (framing, format, isBare) = (.message, .otlp, false)
         } else {
             return nil
         }

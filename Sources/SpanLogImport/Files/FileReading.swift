@@ -135,7 +135,7 @@ extension FileReading {
 
     private func take(plain message: [UInt8], at place: Place) throws {
         guard message.first == UInt8(ascii: "{") else {
-            return try intake.take(message, at: place)
+            return try intake.take(OTLPText.repaired(message), at: place)
         }
         var shape = Self.otlpShape
         shape.isLineBased = false
@@ -168,7 +168,7 @@ extension FileReading {
                     else { throw SourceDamage("it is cut off") }
                     var writer = ProtobufWriter(reserving: content.count + 8)
                     writer.data(OTLPField.TracesData.resourceSpans, content)
-                    try intake.take(writer.bytes, at: place)
+                    try intake.take(OTLPText.repaired(writer.bytes), at: place)
                 } else {
                     intake.fault("an unknown or too large field is passed over", at: place)
                     try reader.skip(count)

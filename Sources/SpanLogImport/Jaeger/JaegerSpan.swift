@@ -13,6 +13,7 @@ struct JaegerSpan {
     private(set) var scope: InstrumentationScope
 
     private var references: [JaegerReference] = []
+    private var warnings: [AttributeValue] = []
     private var durationNanoseconds: UInt64 = 0
 
     /// Reads one.
@@ -35,6 +36,9 @@ struct JaegerSpan {
         scope = InstrumentationScope(taking: &record.attributes)
         setParent()
         setKindAndStatus()
+        // What Jaeger found wrong with the span has no place in OTLP.
+        guard !warnings.isEmpty else { return }
+        record.attributes.append(Attribute("jaeger.warnings", .array(warnings)))
     }
 
     private static let names = JSONNames([
@@ -63,13 +67,9 @@ struct JaegerSpan {
         }
     }
 
-    /// What Jaeger found wrong with the span has no place in OTLP.
     private mutating func takeWarnings(_ reader: inout JSONReader) throws(JSONFault) {
-        var warnings: [AttributeValue] = []
         var elements = try reader.array()
         while try reader.hasNext(&elements) { warnings.append(try reader.plainValue()) }
-        guard !warnings.isEmpty else { return }
-        record.attributes.append(Attribute("jaeger.warnings", .array(warnings)))
     }
 
     /// The logs of a span.
