@@ -1,11 +1,17 @@
 """`spanlog receive`: what senders of OTLP send is in the store once it is acknowledged, and only then."""
 
 import json
+import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import disks
+import hosts
 import pytest
 import requests
 import stores
@@ -15,6 +21,7 @@ from otlp import (
     status, to_json,
 )  # fmt: skip
 from processes import free_port, spanlog, spanlog_json
+from spanlog.reading import read_spans
 
 
 @pytest.fixture
@@ -60,6 +67,8 @@ def test_services_are_told_apart_and_joined(tmp_path, receiver):
     assert sorted(recorder["service"] for recorder in store["recorders"]) == ["coder", "planner"]
     assert all(recorder["is_running"] for recorder in store["recorders"])
     assert len({recorder["boot_id"] for recorder in store["recorders"]}) == 1
+    found = {span.name: span.resource.attributes["service.name"] for span in read_spans(receiver.store)}
+    assert found == {"plan": "planner", "code": "coder"}
     archive, report = merged(tmp_path, receiver.store)
     assert report["traces"]["whole"] == 1
     shown = spanlog("show", archive).stdout
@@ -121,6 +130,51 @@ def test_repeated_requests_are_one_trace(tmp_path, receiver):
         assert receiver.post(body).status_code == 200
     _, report = merged(tmp_path, receiver.store)
     assert (report["accounting"]["spans_out"], report["accounting"]["identical"]) == (2, 4)
+
+
+# MARK: Other hosts
+
+SENDER = """
+import sys, urllib.request
+body = sys.stdin.buffer.read()
+request = urllib.request.Request(sys.argv[1], body, {"Content-Type": "application/x-protobuf"})
+assert urllib.request.urlopen(request, timeout=60).status == 200
+"""
+
+
+@pytest.fixture
+def other_host():
+    """The name of a network with an address of its own, joined to this one's 198.18.77.1."""
+    name, near, far = f"spanlog-{os.getpid()}", f"sl{os.getpid()}a", f"sl{os.getpid()}b"
+    commands = [
+        f"netns add {name}", f"link add {near} type veth peer name {far} netns {name}",
+        f"addr add 198.18.77.1/30 dev {near}", f"link set {near} up",
+        f"-n {name} addr add 198.18.77.2/30 dev {far}", f"-n {name} link set {far} up",
+    ]  # fmt: skip
+    try:
+        for command in commands:
+            result = subprocess.run(["ip", *command.split()], capture_output=True, text=True)
+            if result.returncode != 0:
+                pytest.skip(f"no permission to make a network: {result.stderr}")
+        yield name
+    finally:
+        subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+@pytest.mark.skipif(not shutil.which("ip"), reason="iproute2 is not installed")
+def test_clocks_of_other_hosts_are_not_taken_for_this_ones(tmp_path, other_host):
+    with Receiver(tmp_path / "store", "--allow-remote", listen="198.18.77.1:0") as receiver:
+        # From this host, though not by loopback.
+        assert receiver.post(request(span(1), service="near").SerializeToString()).status_code == 200
+        far = request(span(2, trace=2), service="far").SerializeToString()
+        command = ["ip", "netns", "exec", other_host, sys.executable, "-c", SENDER, receiver.traces_url]
+        subprocess.run(command, input=far, check=True)
+        [store] = spanlog_json("info", receiver.store)
+        boots = {recorder["service"]: recorder["boot_id"] for recorder in store["recorders"]}
+        assert boots["far"] == "0" * 32
+        assert boots["near"] == Path(hosts.BOOT_ID).read_text().strip().replace("-", "")
+        archive, _ = merged(tmp_path, receiver.store)
+        assert "instance:far/" in spanlog("clock", archive).stdout
 
 
 # MARK: Ends
@@ -264,6 +318,16 @@ def test_addresses_that_others_reach_are_refused(tmp_path, address):
 def test_what_is_no_address_is_refused(tmp_path, address):
     result = spanlog("receive", "--listen", address, "--store", tmp_path / "store", check=False)
     assert result.returncode == 64
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--body-max", "8M", "--memory", "16M"], ["--requests-max", "0"], ["--rate-max", "x"], ["--store-hours-max", "-1"]],
+)  # fmt: skip
+def test_limits_that_make_no_sense_are_refused(tmp_path, options):
+    result = spanlog("receive", "--listen", "127.0.0.1:0", "--store", tmp_path / "store", *options, check=False)
+    assert result.returncode == 64
+    assert not (tmp_path / "store").exists()
 
 
 @pytest.mark.parametrize("address", ["[::1]:0", "localhost:0", "127.0.0.5:0"])

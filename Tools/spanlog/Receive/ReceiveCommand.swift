@@ -5,6 +5,7 @@ import SpanLogImport
 struct Receive: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take spans by OTLP/HTTP into a store, on this host alone.",
+        usage: "spanlog receive --store STORE [--listen ADDRESS:PORT] [--allow-remote] [LIMITS]",
         discussion: """
             For services whose SDK can only send OTLP. Point it at the address that is printed:
 

@@ -5,7 +5,7 @@ import SpanLogImport
 struct ReceiveLimitOptions: ParsableArguments {
     @Option(help: "The size of a body at most, also once it is decompressed (default: 64M).")
     var bodyMax: ByteSize?
-    @Option(help: "The memory for all bodies at most (default: 256M).")
+    @Option(help: "The memory for all bodies at most (default: 256M, or four bodies).")
     var memory: ByteSize?
     @Option(help: "The size of all bodies in a second at most (default: 128M).")
     var rateMax: ByteSize?
@@ -22,6 +22,11 @@ struct ReceiveLimitOptions: ParsableArguments {
 
     func validate() throws {
         let limits = [requestsMax, requestSecondsMax, connectionsMax, storeHoursMax ?? 1]
+        guard receiving.memoryByteCountMax >= 3 * receiving.bodyByteCountMax else {
+            throw ValidationError(
+                "--memory must be three times --body-max at least: a body is there compressed, "
+                    + "decompressed, and as what JSON becomes.")
+        }
         guard limits.allSatisfy({ (1...1_000_000) ~= $0 }) else {
             throw ValidationError("Limits are numbers from 1 to 1000000.")
         }
@@ -30,7 +35,8 @@ struct ReceiveLimitOptions: ParsableArguments {
     var receiving: ReceiveLimits {
         var limits = ReceiveLimits()
         if let bodyMax { limits.bodyByteCountMax = bodyMax.byteCount }
-        if let memory { limits.memoryByteCountMax = memory.byteCount }
+        limits.memoryByteCountMax =
+            memory?.byteCount ?? max(limits.memoryByteCountMax, 4 * limits.bodyByteCountMax)
         if let rateMax { limits.bytesPerSecondMax = rateMax.byteCount }
         limits.requestCountMax = requestsMax
         limits.requestSecondsMax = requestSecondsMax
