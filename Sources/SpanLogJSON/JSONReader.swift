@@ -10,27 +10,19 @@
 package struct JSONReader {
     package let bytes: [UInt8]
     private var tokenizer: JSONTokenizer
-    private let end: Int
 
     /// How far an object or array has been read.
     package struct Members {
         fileprivate var isFirst = true
     }
 
-    /// - Parameter range: Where in `bytes` the text stands; all of them unless told otherwise.
-    package init(_ bytes: [UInt8], _ range: Range<Int>? = nil) {
+    package init(_ bytes: [UInt8]) {
         self.bytes = bytes
-        end = range?.upperBound ?? bytes.count
-        tokenizer = JSONTokenizer(bytes, range ?? 0..<bytes.count)
+        tokenizer = JSONTokenizer(bytes)
     }
 
     /// Where the text is read on.
     package var position: Int { tokenizer.position }
-
-    /// The same text, read from `position`, where a value begins.
-    package func reading(from position: Int) -> JSONReader {
-        JSONReader(bytes, position..<end)
-    }
 
     /// Begins an object.
     package mutating func object() throws(JSONFault) -> Members {
@@ -87,14 +79,14 @@ package struct JSONReader {
             if let token = try tokenizer.next() { return token }
         } catch {
             let offset = tokenizer.position
-            guard offset < end else { throw cutOff }
+            guard offset < bytes.count else { throw cutOff }
             throw JSONFault(offset, "this is no JSON", breaksGrammar: true)
         }
         throw cutOff
     }
 
     private var cutOff: JSONFault {
-        JSONFault(end, "the text is cut off", breaksGrammar: true)
+        JSONFault(bytes.count, "the text is cut off", breaksGrammar: true)
     }
 
     private func expected(_ what: String, _ token: JSONTokenizer.Token) -> JSONFault {

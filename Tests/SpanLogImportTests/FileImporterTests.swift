@@ -99,6 +99,7 @@ import Testing
         }
         #expect(try format(Self.line(1)) == .otlp)
         #expect(try format(#"{"resourceLogs": []}"#) == .otlp)
+        #expect(try format(Self.line(2).replacing("resourceSpans", with: "batches")) == .otlp)
         #expect(try format("{\n  \"data\": [\(JaegerTests.trace)]\n}") == .jaeger)
         #expect(try format(JaegerTests.trace.replacingOccurrences(of: "\n", with: "")) == .jaeger)
         #expect(try format("[\(ZipkinTests.whole)]") == .zipkin)

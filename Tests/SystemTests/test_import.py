@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -315,3 +316,30 @@ def test_hosts_of_one_file_have_clocks_of_their_own(tmp_path):
     offsets = sorted(domain["summary"]["offset_at_start_ns"] for domain in domains)
     # Half of what the calls leave open is the most that it may be off.
     assert abs(offsets[1] - offsets[0] - hour) <= 10**6
+
+
+def test_memory_does_not_depend_on_the_size_of_a_file(tmp_path):
+    groups = [json.dumps(otlp.to_json(message))[len('{"resourceSpans": [') : -2]
+              for message in otlp_files.traces(6, spans=200)]  # fmt: skip
+    file = tmp_path / "line.json"
+    with open(file, "w") as output:
+        output.write('{"resourceSpans": [')
+        for number in range(60):
+            output.write("," * (number > 0) + ",".join(groups))
+        output.write("]}")
+    assert file.stat().st_size > 20 << 20
+
+    def limit():
+        # Less than the map that an import asks for at first.
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+
+    process = subprocess.Popen(
+        [SPANLOG, "import", file, "--store", tmp_path / "store"], preexec_fn=limit,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    with process.stdout:
+        output = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0 and "12000 imported" in output
+    assert used.ru_maxrss < 200 << 10

@@ -36,7 +36,8 @@ struct FileReading {
                 progress(byteCount)
             }
         } catch let damage as SourceDamage {
-            intake.fault(damage.description, at: Place(line: 0, byteOffset: byteCount))
+            // Otherwise what is cut off says so itself.
+            if elements.isClean { intake.fault(damage.description, at: elements.place) }
         }
         try elements.finish(take)
     }

@@ -1,4 +1,5 @@
 package import SpanLogFormat
+import SpanLogLMDB
 
 /// Brings spans out of files into a store: all of a file's blocks appear at once, or none does.
 ///
@@ -61,10 +62,8 @@ package final class StoreImport {
         }
     }
 
-    /// Removes what is not whole yet, for a process that is about to end.
-    package func removeUnfinishedFiles() { Self.removeUnfinishedFiles(of: directory.path) }
-
-    /// As the other, from any thread.
+    /// Removes what is not whole yet in the store at `path`, for a process that is about to end. Any
+    /// thread may call it.
     package static func removeUnfinishedFiles(of path: String) {
         let directory = StoreDirectory(path: path)
         for name in (try? directory.entries()) ?? []
@@ -176,17 +175,28 @@ extension StoreImport {
         // The smallest span is a block of 4 KiB if its recorder has no other. The map takes nothing
         // but address space for what is not written.
         let mapByteCount = min(byteCount, 1 << 38) * 128 + 64 << 20
+        let smallest = Int(min(byteCount, 1 << 38) * 2 + 64 << 20)
         do {
             // A segment of an earlier import that lacks some of the blocks, which were damaged, stays.
             var name = StoreDirectory.CompactedName(id: id, number: 0)
             while try FileSystem.kind(of: directory.filePath(name.fileName)) != nil {
                 name = StoreDirectory.CompactedName(id: id, number: name.number + 1)
             }
-            let segment = try CompactedSegment(
-                name, in: directory, byteCountMax: Int(mapByteCount))
-            return File(self, segment)
+            return File(self, try segment(name, Int(mapByteCount), orElse: smallest))
         } catch {
             throw Self.unwritable(directory.path, error)
+        }
+    }
+
+    /// Opens with the smaller size where a limit of address space (`ulimit -v`) forbids the other.
+    private func segment(
+        _ name: StoreDirectory.CompactedName, _ mapByteCount: Int, orElse smallest: Int
+    ) throws -> CompactedSegment {
+        do {
+            return try CompactedSegment(name, in: directory, byteCountMax: mapByteCount)
+        } catch let error as LMDBError {
+            guard error.isOutOfMemory else { throw error }
+            return try CompactedSegment(name, in: directory, byteCountMax: smallest)
         }
     }
 }

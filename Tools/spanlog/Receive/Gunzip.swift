@@ -23,12 +23,11 @@ enum Gunzip {
         guard opened == Z_OK else { throw .noMemory }
         defer { inflateEnd(&stream) }
 
-        var input = bytes
         var content: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: chunkByteCount)
         var position = 0
         while true {
-            let (code, read, written) = step(&stream, &input, position, &chunk)
+            let (code, read, written) = step(&stream, bytes, position, &chunk)
             position += read
             guard code == Z_OK || code == Z_STREAM_END else { throw .malformed }
             try check(content.count + written, of: position, byteCountMax)
@@ -54,12 +53,15 @@ enum Gunzip {
     }
 
     private static func step(
-        _ stream: inout z_stream, _ input: inout [UInt8], _ position: Int, _ output: inout [UInt8]
+        _ stream: inout z_stream, _ input: [UInt8], _ position: Int, _ output: inout [UInt8]
     ) -> (code: Int32, read: Int, written: Int) {
-        input.withUnsafeMutableBufferPointer { input in
+        input.withUnsafeBufferPointer { input in
             output.withUnsafeMutableBufferPointer { output in
                 let count = min(input.count - position, chunkByteCount)
-                stream.next_in = input.baseAddress.map { $0 + position }
+                // zlib's header leaves a `const` out; it writes to its output alone.
+                stream.next_in = input.baseAddress.map {
+                    UnsafeMutablePointer(mutating: $0 + position)
+                }
                 stream.avail_in = UInt32(count)
                 stream.next_out = output.baseAddress
                 stream.avail_out = UInt32(output.count)
