@@ -39,7 +39,8 @@ let package = Package(
     traits: [
         .trait(
             name: "Macros",
-            description: "The macro @Traced in the product SpanLogMacros, for swift-syntax.")
+            description: "The macro @Traced in the product SpanLogMacros, which needs swift-syntax."
+        )
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
