@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import CompilerPluginSupport
 import PackageDescription
 
 /// What every library target of this package promises to the compiler.
@@ -18,6 +19,11 @@ let testing: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// A part of swift-syntax, which nobody resolves, fetches or builds without the trait `Macros`.
+func syntax(_ product: String) -> Target.Dependency {
+    .product(name: product, package: "swift-syntax", condition: .when(traits: ["Macros"]))
+}
+
 // The command `spanlog`, the demo service and the benchmarks are packages of their own below
 // `Tools`, because SwiftPM resolves and fetches every dependency that a manifest names: here they
 // would put SwiftNIO and an HTTP stack into the resolution of each service that records.
@@ -25,16 +31,24 @@ let package = Package(
     name: "spanlog",
     products: [
         .library(name: "SpanLog", targets: ["SpanLog"]),
+        .library(name: "SpanLogMacros", targets: ["SpanLogMacros"]),
         .library(name: "SpanLogTesting", targets: ["SpanLogTesting"]),
         .library(name: "SpanLogImport", targets: ["SpanLogImport"]),
         .library(name: "SpanLogMerge", targets: ["SpanLogMerge"]),
         .library(name: "SpanLogExport", targets: ["SpanLogExport"]),
+    ],
+    traits: [
+        .trait(
+            name: "Macros",
+            description: "The macro @Traced in the product SpanLogMacros, which needs swift-syntax."
+        )
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(
             url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.1"),
     ],
     targets: [
         .systemLibrary(
@@ -61,6 +75,23 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .macro(
+            name: "SpanLogMacrosPlugin",
+            dependencies: [
+                syntax("SwiftCompilerPlugin"), syntax("SwiftSyntax"), syntax("SwiftSyntaxBuilder"),
+                syntax("SwiftSyntaxMacros"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SpanLogMacros",
+            dependencies: [
+                "SpanLog",
+                .target(name: "SpanLogMacrosPlugin", condition: .when(traits: ["Macros"])),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: strict
         ),
@@ -149,6 +180,14 @@ let package = Package(
             dependencies: [
                 "SpanLog", "SpanLogFormat", "SpanLogStore", "SpanLogTestSupport",
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "SpanLogMacrosTests",
+            dependencies: [
+                "SpanLogMacros", "SpanLogTesting",
+                .target(name: "SpanLogMacrosPlugin", condition: .when(traits: ["Macros"])),
+                syntax("SwiftParser"), syntax("SwiftSyntax"), syntax("SwiftSyntaxMacroExpansion"),
             ],
             swiftSettings: testing),
         .testTarget(

@@ -224,7 +224,7 @@ extension SpanRecord {
 }
 
 extension Attribute {
-    fileprivate static func tag(_ key: String, _ value: String) -> Attribute {
+    static func tag(_ key: String, _ value: String) -> Attribute {
         Attribute("mlflow.traceTag.\(key)", .string(value))
     }
 }

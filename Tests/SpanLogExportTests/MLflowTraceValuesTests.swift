@@ -72,6 +72,28 @@ import Testing
         #expect(body.contains(#""state":"IN_PROGRESS""#) && !body.contains("lies"))
     }
 
+    @Test func `what cannot be told to MLflow is named, with the reason`() {
+        let trace = Sample.trace(
+            Sample.span(1) {
+                $0.attributes = [
+                    Attribute("spanlog.trace.assessment.a-1", .string("{}")),
+                    .tag("mlflow.trace.spansLocation", "nowhere"), .tag("mine", "kept"),
+                ]
+            })
+        let info = Sample.info(trace)
+        #expect(info.tags["mlflow.trace.spansLocation"] == nil)
+        #expect(
+            info.metadata["spanlog.left_out"] == """
+                assessment a-1, which is none of SpanLog's or nests too deep; \
+                tag mlflow.trace.spansLocation, in which MLflow keeps books
+                """)
+        let long = Sample.trace(
+            Sample.span(1) {
+                $0.attributes = (0..<9).map { .tag("mlflow.\($0)", "nowhere") }
+            })
+        #expect(Sample.info(long).metadata["spanlog.left_out"]?.count == 250)
+    }
+
     @Test func `a state that MLflow has not is none`() {
         let trace = Sample.trace(Sample.span(1), span(2, "spanlog.trace.state", "FINE"))
         #expect(Sample.info(trace).state == .ok)

@@ -108,9 +108,13 @@ def test_what_is_longer_than_its_column_is_cut(run):
 
 
 def test_the_tags_in_which_the_server_keeps_books_stay_the_servers(run):
-    tags = run.traces[run.ids["tags of the server's"]]["tags"]
-    assert tags["mine"] == "kept"
-    assert "nowhere" not in tags.values()
+    trace = run.traces[run.ids["tags of the server's"]]
+    assert trace["tags"]["mine"] == "kept"
+    assert "nowhere" not in trace["tags"].values()
+    assert trace["metadata"]["spanlog.left_out"] == (
+        "tag mlflow.artifactLocation, in which MLflow keeps books; "
+        "tag mlflow.trace.spansLocation, in which MLflow keeps books"
+    )
 
 
 def test_no_column_has_a_zero(run):

@@ -70,8 +70,8 @@ struct MLflowPatience: Sendable {
     static let firstContact = MLflowPatience(attemptMax: 3, firstDelay: .milliseconds(200))
     /// For the traces: a server takes half a minute to restart.
     static let delivery = MLflowPatience(attemptMax: 9)
-    /// The same where the server's failure has a remedy.
-    static let onceUnlessBusy = MLflowPatience(attemptMax: 9, failureMax: 1)
+    /// The same where there is a remedy for a failure that is no matter of chance.
+    static let remediable = MLflowPatience(attemptMax: 9, failureMax: 2)
 
     /// Twice as long each time, and never quite the same for several connections.
     func delay(after attempt: Int) -> Duration {

@@ -24,7 +24,7 @@ extension MLflowDelivery {
     ) async throws -> (MLflowAnswer, ExportResponse) {
         if !manner.replacesTraces {
             let request = try storing(info, spanSizes)
-            let (answer, response) = try await client.send(request, .onceUnlessBusy)
+            let (answer, response) = try await client.send(request, .remediable)
             guard case .failure = answer else { return (answer, response) }
         }
         let stored = try await storedTrace(info.traceID)

@@ -1,5 +1,3 @@
-import SpanLogFormat
-
 /// What the server has of a trace as a whole.
 struct MLflowStoredTrace {
     let state: String?

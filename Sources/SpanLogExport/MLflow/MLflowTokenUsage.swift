@@ -21,9 +21,11 @@ struct MLflowTokenUsage {
     private static func usages(of spans: [ArchivedSpan]) -> [SpanID: [String: JSONValue]] {
         var usages: [SpanID: [String: JSONValue]] = [:]
         for span in spans {
-            guard let value = span.record.attributes.value(for: AttributeKey.tokenUsage),
-                let usage = JSON.decoded(
-                    [String: JSONValue].self, Array(value.plainText.utf8))
+            guard let value = span.record.attributes.value(for: AttributeKey.tokenUsage)
+            else { continue }
+            let text = Array(value.plainText.utf8)
+            guard text.count <= byteCountMax,
+                let usage = JSON.decoded([String: JSONValue].self, text)
             else { continue }
             usages[span.record.spanID] = usage
         }
@@ -59,6 +61,8 @@ struct MLflowTokenUsage {
         return "{\(counts.map { "\"\($0)\": \($1)" }.joined(separator: ", "))}"
     }
 
+    /// What is longer is no usage.
+    private static let byteCountMax = 4096
     private static let keys = ["input_tokens", "output_tokens", "total_tokens"]
     /// These stand there only if some span says them.
     private static let cacheKeys = [

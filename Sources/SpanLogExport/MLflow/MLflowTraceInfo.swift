@@ -50,6 +50,10 @@ struct MLflowTraceInfo: Sendable {
         let leader = root ?? trace.spans.first
         var metadata = Self.metadata(context.values, leader?.resource, inputs, outputs)
         if isHeadless { metadata[MLflowKey.headless] = "true" }
+        if !context.values.leftOut.isEmpty {
+            metadata[MLflowKey.leftOut] = context.values.leftOut.joined(separator: "; ")
+                .truncated(MLflowLimit.metadataValue, ending: "...")
+        }
         self.metadata = metadata
         let name = context.values.name ?? leader?.record.name
         var tags = context.values.tags

@@ -22,6 +22,8 @@ struct MLflowTraceValues {
     private(set) var assessments: [MLflowAssessment] = []
     /// In the order of their ids.
     private(set) var attachments: [MLflowAttachment] = []
+    /// What was said and cannot be told to MLflow, with the reason of each.
+    private(set) var leftOut: [String] = []
 
     init(_ trace: ArchivedTrace) {
         let statements = MLflowStatements(trace).latest
@@ -32,6 +34,7 @@ struct MLflowTraceValues {
                 Self.text($0.value, MLflowLimit.session)
             }
         assessments.sort { $0.id < $1.id }
+        leftOut.sort()
         attachments = MLflowAttachment.all(of: trace)
     }
 
@@ -59,10 +62,18 @@ struct MLflowTraceValues {
             readTag(tag, statement.value)
         } else if let key = rest(AttributeKey.traceMetadataPrefix) {
             readMetadata(key, statement.value)
-        } else if let id = rest(AttributeKey.assessmentPrefix),
-            let assessment = MLflowAssessment(id: id, statement)
-        {
+        } else if let id = rest(AttributeKey.assessmentPrefix) {
+            readAssessment(id, statement)
+        }
+    }
+
+    private mutating func readAssessment(
+        _ id: String, _ statement: MLflowStatements.Statement
+    ) {
+        if let assessment = MLflowAssessment(id: id, statement) {
             assessments.append(assessment)
+        } else {
+            leftOut.append("assessment \(id), which is none of SpanLog's or nests too deep")
         }
     }
 
@@ -70,8 +81,10 @@ struct MLflowTraceValues {
         let value = value.plainText.truncated(MLflowLimit.tagValue)
         if key == MLflowKey.traceName {
             name = value
-        } else if !key.isEmpty && !key.hasPrefix("mlflow.") {
-            // The server keeps books about the trace in tags `mlflow.…`: to write one breaks it.
+        } else if key.hasPrefix("mlflow.") {
+            // To write one of these breaks the trace.
+            leftOut.append("tag \(key), in which MLflow keeps books")
+        } else if !key.isEmpty {
             tags[key.truncated(MLflowLimit.tagKey)] = value
         }
     }

@@ -23,6 +23,8 @@ enum MLflowKey {
     static let unfinished = "spanlog.unfinished"
     /// Our own, in the metadata of a trace: its root was not in the archive.
     static let headless = "spanlog.headless"
+    /// Our own, in the metadata of a trace: what was said of it and is not in MLflow, and why.
+    static let leftOut = "spanlog.left_out"
 
     /// Whether a string under this key may be JSON text, by the convention of the recorder.
     static func holdsJSON(_ key: String) -> Bool {

@@ -1,3 +1,4 @@
+#if Macros
 import SwiftParser
 import SwiftSyntax
 import SwiftSyntaxMacroExpansion
@@ -36,3 +37,4 @@ import Testing
             of: attribute, providingBodyFor: declaration, in: BasicMacroExpansionContext())
     }
 }
+#endif

@@ -1,5 +1,6 @@
 @_exported public import SpanLog
 
+#if Macros
 /// Records each call of a function as a span: MLflow's `@mlflow.trace`.
 ///
 /// The arguments become the span's inputs, by the names that they have inside of the function, and the
@@ -28,3 +29,11 @@
 public macro Traced(
     _ name: String? = nil, type: SpanType = .unknown, inputs: Bool = true, outputs: Bool = true
 ) = #externalMacro(module: "SpanLogMacrosPlugin", type: "TracedMacro")
+#else
+/// Records each call of a function as a span, in packages that enable the trait `Macros`.
+@available(*, unavailable, message: "enable the trait Macros of the package spanlog")
+@attached(body)
+public macro Traced(
+    _ name: String? = nil, type: SpanType = .unknown, inputs: Bool = true, outputs: Bool = true
+) = #externalMacro(module: "SwiftMacros", type: "OptionSetMacro")
+#endif

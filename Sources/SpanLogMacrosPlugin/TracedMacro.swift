@@ -1,3 +1,4 @@
+#if Macros
 public import SwiftSyntax
 internal import SwiftSyntaxBuilder
 public import SwiftSyntaxMacros
@@ -120,3 +121,4 @@ extension TypeSyntax {
         return attributed.baseType.isUnrecordable
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Macros
 import SpanLogMacros
 import SpanLogTesting
 import Testing
@@ -187,3 +188,4 @@ private actor Shelf {
         await #expect(throws: Fault.noPage) { try await page(-1) }
     }
 }
+#endif
