@@ -91,8 +91,6 @@ def comparable_spans(trace, names):
             for key, value in span["attributes"].items()
             if not ADDED_ATTRIBUTES.match(key)
         }
-        # Set by MLflow's decorator only; `@Traced` sets it as well.
-        span["attributes"].pop("mlflow.spanFunctionName", None)
         for key in ("span_id", "start", "end", "service", "kind"):
             span.pop(key)
     return sorted(trace["spans"], key=lambda span: span["name"])
