@@ -129,12 +129,29 @@ def measure(file, count, store):
         [SPANLOG, "import", file, "--store", store], stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
-    output = process.stdout.read()
-    _, status, used = os.wait4(process.pid, 0)
+    peak, status = 0, None
+    while status is None:
+        peak = max(peak, peak_kilobytes(process.pid))
+        time.sleep(0.005)
+        pid, status, used = os.wait4(process.pid, os.WNOHANG)
+        status = status if pid else None
     wall = time.monotonic() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
+    output = process.stdout.read()
     assert process.returncode == 0 and f"{count} imported" in output, output
-    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    return wall, used.ru_utime + used.ru_stime, peak / 1024
+
+
+def peak_kilobytes(pid):
+    """What the kernel says of the process alone; `wait4` counts its parent's memory before `exec`."""
+    try:
+        if os.readlink(f"/proc/{pid}/exe") != str(SPANLOG.resolve()):
+            return 0
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(found[0]) if found else 0
 
 
 def main():
