@@ -122,6 +122,9 @@ def test_what_a_dead_recorder_left_is_removed_and_counted(tmp_path):
     assert (removed["block_count"], removed["span_count"], removed["open_span_count"]) == (3, 3, 1)
     assert removed["earliest_nanoseconds"] == START
     assert sum(removed["drops"].values()) == 1
+    merged = spanlog("merge", store, "--dry-run").stdout
+    assert f"{store}: removed by retention: 3 blocks, 3 spans, 1 unfinished span" in merged
+    assert f"{store}: by recorders that are removed: dropped: 0 for want of memory" in merged
 
 
 def test_files_of_living_recorders_are_not_touched(tmp_path):
