@@ -169,7 +169,7 @@ def test_the_archive_is_the_same_however_files_are_grouped(tmp_path):
 
 def unfinished(store):
     """The files that an import is writing, or has left behind."""
-    files = [path.stat() for path in store.glob("*.tmp")]
+    files = [path.stat() for path in store.glob("compacted-*.tmp")]
     return {(file.st_ino, file.st_mtime_ns) for file in files}
 
 
