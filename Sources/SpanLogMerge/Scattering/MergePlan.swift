@@ -38,7 +38,7 @@ struct MergePlan: Sendable {
         // The system keeps in memory what is written to disk, and need not write what is free again soon.
         compressesSpills = inputByteCount / UInt64(memoryByteCount) >= 4
         // Of a large input, next to nothing has room in memory; larger chunks are better off.
-        let chunksByteCount = compressesSpills ? memoryByteCount * 3 / 8 : memoryByteCount / 8
+        let chunksByteCount = compressesSpills ? memoryByteCount / 4 : memoryByteCount / 8
         chunkBytesMax = min(max(chunksByteCount / threadCount / count, 1 << 12), 1 << 20)
         heldBytesMax = compressesSpills ? memoryByteCount / 8 : memoryByteCount / 2
         producerBytesMax = max(memoryByteCount / 32 / threadCount, 1 << 16)
