@@ -28,7 +28,8 @@ enum MergeText {
     }
 
     private static func describe(_ store: StoreReport) -> String {
-        let services = Set(store.recorders.map(\.service)).sorted().joined(separator: ", ")
+        let services = Set(store.recorders.map { Text.service($0.service) })
+            .sorted().joined(separator: ", ")
         let spans = store.recorders.map(\.spanCount).reduce(0, +)
         return "\(store.path): \(services), \(Text.count(spans, "span"))"
     }
@@ -52,7 +53,7 @@ enum MergeText {
         guard !losses.isEmpty else { return [] }
         let host = recorder.host.isEmpty ? "" : " on \(recorder.host)"
         return [
-            "  \(recorder.service)\(host) (recorder \(recorder.id)): "
+            "  \(Text.service(recorder.service))\(host) (recorder \(recorder.id)): "
                 + losses.joined(separator: ", ")
         ]
     }

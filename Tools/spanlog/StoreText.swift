@@ -27,7 +27,7 @@ enum StoreText {
         let process = recorder.processID.map { ", process \($0)" } ?? ""
         let host = recorder.host.isEmpty ? "" : " on \(recorder.host)"
         var lines = [
-            "  \(recorder.service)\(host)\(process) (recorder \(recorder.id))",
+            "  \(Text.service(recorder.service))\(host)\(process) (recorder \(recorder.id))",
             "    \(Text.count(recorder.spanCount, "span")) in "
                 + "\(Text.count(recorder.blockCount, "block")), "
                 + Text.count(recorder.segmentCount, "segment"),

@@ -6,6 +6,9 @@ enum Text {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
+    /// The name of a service, which files of others may lack.
+    static func service(_ name: String) -> String { name.isEmpty ? "unnamed service" : name }
+
     static func bytes(_ count: UInt64) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]
         var value = Double(count)

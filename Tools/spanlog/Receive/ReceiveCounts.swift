@@ -42,12 +42,14 @@ final class ReceiveCounts: Sendable {
 
     var summary: String {
         state.withLock { state in
-            var text = "Stored \(state.spanCount) spans of \(state.requestCount) requests"
+            var text =
+                "Stored \(Text.count(state.spanCount, "span")) of "
+                + Text.count(state.requestCount, "request")
             if state.refusedRequestCount > 0 {
-                text += ", of which \(state.refusedRequestCount) were refused"
+                text += ", \(state.refusedRequestCount) of them refused"
             }
             if state.rejectedSpanCount > 0 {
-                text += "; \(state.rejectedSpanCount) spans can be in no trace and were not stored"
+                text += "; \(Text.count(state.rejectedSpanCount, "span")) rejected"
             }
             return text + "."
         }
