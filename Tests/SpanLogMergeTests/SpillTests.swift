@@ -1,6 +1,8 @@
+import Dispatch
 import SpanLogFormat
 import SpanLogStore
 import SpanLogTestSupport
+import Synchronization
 import Testing
 
 @testable import SpanLogMerge
@@ -14,39 +16,43 @@ import Testing
         return SpillSpace(in: Scratch.path("temporary"), heldBytesMax: 0)
     }
 
-    @Test(arguments: [0, 1, 7, 4096, 5 << 20], [false, true])
-    func `an array is read as it was written`(count: Int, isCompressible: Bool) throws {
+    @Test(arguments: [0, 1, 56, 4096, 5 << 20], [false, true])
+    func `a chunk is read as it was written`(byteCount: Int, isCompressible: Bool) throws {
         let space = try space()
-        var random = SeededGenerator(seed: UInt64(count))
-        let array = (0..<count).map { isCompressible ? UInt64($0 / 100) : random.next() }
+        var random = SeededGenerator(seed: UInt64(byteCount))
+        let content = (0..<byteCount).map { isCompressible ? UInt8($0 >> 20) : random.next() }
+        let chunk = Self.chunk(content)
         try space.withFile(of: SpillArea()) { file in
-            let spilled = try [compressor, nil].map { try SpilledArray(array, in: file, with: $0) }
+            let spilled = try [compressor, nil].map { try SpilledChunk(chunk, in: file, with: $0) }
             for spilled in spilled {
-                #expect(Int(spilled.byteCount) == count * 8)
-                var read = [UInt64](repeating: 1, count: count + 2)
-                try spilled.read(from: file, into: &read, at: 1)
-                #expect(read == [1] + array + [1])
+                #expect(spilled.contentByteCount == byteCount && spilled.recordCount == 1)
+                var bytes = [UInt8](repeating: 1, count: byteCount + 2)
+                var records = [Record](repeating: .none, count: 3)
+                let producers = try spilled.read(
+                    records: &records, at: 1, bytes: &bytes, at: 1)
+                #expect(bytes == [1] + content + [1])
+                #expect(records.map(\.spanID) == [0, 42, 0] && producers.isEmpty)
             }
-            let isSmaller = spilled[0].place.byteCount < spilled[1].place.byteCount
-            #expect(isSmaller == (isCompressible && [7, 4096].contains(count)))
+            let isSmaller = spilled[0].storedByteCount < spilled[1].storedByteCount
+            #expect(isSmaller == (isCompressible && [56, 4096].contains(byteCount)))
         }
     }
 
-    /// A chunk of `byteCount` bytes or a little more.
-    private func chunk(_ byteCount: Int) -> PartitionChunk {
+    private static func chunk(_ content: [UInt8]) -> PartitionChunk {
         var chunk = PartitionChunk()
         var record = Record.none
-        record.byteCount = UInt32(byteCount)
-        chunk.append(record, [UInt8](repeating: 1, count: byteCount)[...])
+        record.byteCount = UInt32(content.count)
+        record.spanID = 42
+        chunk.append(record, content[...])
         return chunk
     }
 
-    private func spill(
+    private static func spill(
         _ count: Int, _ byteCount: Int, in area: SpillArea, _ space: SpillSpace
     ) throws -> PartitionData.Source {
         var source = PartitionData.Source(area: area)
         for _ in 0..<count {
-            var chunk = chunk(byteCount)
+            var chunk = chunk([UInt8](repeating: 1, count: byteCount))
             try space.take(&chunk, to: &source, with: nil)
         }
         return source
@@ -56,7 +62,7 @@ import Testing
         let space = try space()
         for _ in 0..<10 {
             let area = SpillArea()
-            var sources = try (0..<2).map { _ in try spill(10, 100_000, in: area, space) }
+            var sources = try (0..<2).map { _ in try Self.spill(10, 100_000, in: area, space) }
             for index in sources.indices { space.free(&sources[index]) }
         }
         #expect(space.byteCountMax > 2_000_000 && space.byteCountMax < 2_100_000)
@@ -67,7 +73,13 @@ import Testing
         let (plan, count) = (
             MergePlan(inputByteCount: 1, memoryByteCount: 512 << 20, threadCount: 1), 64
         )
-        var source = try spill(count, 1 << 20, in: SpillArea(), space)
+        let area = SpillArea()
+        let halves = Mutex<[PartitionData.Source]>([])
+        DispatchQueue.concurrentPerform(iterations: 2) { _ in
+            let half = try? Self.spill(count / 2, 1 << 20, in: area, space)
+            halves.withLock { $0 += half.map { [$0] } ?? [] }
+        }
+        var source = halves.withLock { $0.reduce(PartitionData.Source(), +) }
         let division = PartitionDivision(plan, space, usedBits: 4)
         let parts = try division.divide(&source)
         #expect(parts.reduce(0) { $0 + $1.recordCount } == count)

@@ -9,9 +9,9 @@ final class ChunkCompressor {
         compressor = ZstdCompressor(level: level)
     }
 
-    /// The elements as one frame, or `nil` if they cannot be compressed.
-    func compressed<Element: BitwiseCopyable>(_ elements: [Element]) -> ArraySlice<UInt8>? {
-        compressor?.compress(elements, elements.indices)
+    /// The bytes as one frame, or `nil` if they cannot be compressed.
+    func compressed(_ bytes: [UInt8]) -> ArraySlice<UInt8>? {
+        compressor?.compress(bytes, bytes.indices)
     }
 
     /// What `body` makes of the bytes of `range` as one frame, or `nil` if they cannot be compressed.

@@ -21,6 +21,11 @@ final class SpillFile: Sendable {
         let byteCount: Int
 
         var range: Range<Int> { offset..<offset + byteCount }
+
+        /// A range of it, from its own beginning.
+        func part(_ range: Range<Int>) -> Place {
+            Place(offset: offset + range.lowerBound, byteCount: range.count)
+        }
     }
 
     /// Opens temporary space in `directory`.
@@ -38,7 +43,7 @@ final class SpillFile: Sendable {
             next.load(ordering: .relaxed) - punchedByteCount.load(ordering: .relaxed))
     }
 
-    private func reserve(_ byteCount: Int) -> Place {
+    func reserve(_ byteCount: Int) -> Place {
         let offset = next.wrappingAdd(byteCount, ordering: .relaxed).oldValue
         usage.add(byteCount)
         return Place(offset: offset, byteCount: byteCount)
@@ -48,6 +53,15 @@ final class SpillFile: Sendable {
         _ elements: ArraySlice<Element>
     ) throws(SystemError) -> Place {
         let place = reserve(elements.count * MemoryLayout<Element>.stride)
+        try write(elements, at: place)
+        return place
+    }
+
+    /// - Precondition: `place` was reserved and is as long as the elements.
+    func write<Element: BitwiseCopyable>(
+        _ elements: ArraySlice<Element>, at place: Place
+    ) throws(SystemError) {
+        precondition(place.byteCount == elements.count * MemoryLayout<Element>.stride)
         var failure: SystemError?
         unsafe elements.withUnsafeBytes { buffer in
             var done = 0
@@ -63,7 +77,6 @@ final class SpillFile: Sendable {
             }
         }
         if let failure { throw failure }
-        return place
     }
 
     /// Reads what lies at `place` over the elements of `elements` from `index` on.

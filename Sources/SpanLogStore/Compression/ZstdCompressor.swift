@@ -18,19 +18,17 @@ package struct ZstdCompressor: ~Copyable {
         unsafe ZSTD_freeCCtx(context)
     }
 
-    /// The elements of `range` as one frame that says how long its content is, or `nil` if they cannot
+    /// The bytes of `range` as one frame that says how long its content is, or `nil` if they cannot
     /// be compressed at all.
     ///
     /// - Complexity: O(*n*) in the number of bytes; nothing is allocated once a buffer is there that
     ///   is large enough.
-    package mutating func compress<Element: BitwiseCopyable>(
-        _ elements: [Element], _ range: Range<Int>
-    ) -> ArraySlice<UInt8>? {
-        let bound = ZSTD_compressBound(range.count * MemoryLayout<Element>.stride)
+    package mutating func compress(_ bytes: [UInt8], _ range: Range<Int>) -> ArraySlice<UInt8>? {
+        let bound = ZSTD_compressBound(range.count)
         if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
         let context = unsafe context
         let count = unsafe output.withUnsafeMutableBytes { output in
-            unsafe elements[range].withUnsafeBytes { input in
+            unsafe bytes[range].withUnsafeBytes { input in
                 // SAFETY: the function writes `output.count` bytes at most, and reads `input.count`.
                 unsafe ZSTD_compress2(
                     context, output.baseAddress, output.count, input.baseAddress, input.count)

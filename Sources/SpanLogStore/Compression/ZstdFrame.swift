@@ -30,16 +30,19 @@ package enum ZstdFrame {
         return content
     }
 
-    /// Writes the content of a frame over the elements of `range`, which it fills.
+    /// Writes the content of a frame over the bytes of `range`, which it fills.
     ///
-    /// - Throws: ``FormatError`` if it has another length, or is damaged; what the elements are then is
+    /// - Throws: ``FormatError`` if it has another length, or is damaged; what the bytes are then is
     ///   not known.
-    package static func decompress<Element: BitwiseCopyable>(
-        _ frame: [UInt8], over elements: inout [Element], _ range: Range<Int>
+    package static func decompress(
+        _ frame: [UInt8], over bytes: inout [UInt8], _ range: Range<Int>
     ) throws(FormatError) {
-        let isWhole = unsafe elements[range].withUnsafeMutableBytes { output in
-            unsafe frame.withUnsafeBytes { input in
-                // SAFETY: zstd reads `input.count` bytes at most, and writes `output.count`.
+        // Of a slice, the bytes would be copied out of the array and back.
+        let isWhole = unsafe bytes.withUnsafeMutableBytes { bytes in
+            let output = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[range])
+            return unsafe frame.withUnsafeBytes { input in
+                // SAFETY: zstd reads `input.count` bytes at most, and writes `output.count`, which lie
+                // within the array since its buffer was sliced with a check.
                 unsafe ZSTD_decompress(
                     output.baseAddress, output.count, input.baseAddress, input.count)
                     == output.count
