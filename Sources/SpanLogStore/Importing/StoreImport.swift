@@ -8,14 +8,7 @@ import SpanLogLMDB
 package final class StoreImport {
     private let directory: StoreDirectory
     private let lock: ReadOnlyFile
-    private var known: [BlockName: Place] = [:]
-
-    /// Where a block of this name is.
-    private enum Place {
-        /// By the word of a tree.
-        case segment(String, SegmentReader.Location)
-        case checked(payloadChecksum: UInt64)
-    }
+    private var known = KnownBlocks()
 
     /// Opens the store at `path`, makes it if it is not there, and removes what an import or a
     /// compaction that was killed has left behind.
@@ -34,7 +27,10 @@ package final class StoreImport {
         } catch {
             throw Self.unwritable(path, error)
         }
-        for path in try directory.segmentPaths() { note(path) }
+        for path in try directory.segmentPaths() {
+            let name = StoreDirectory.SegmentName(fileName: FileSystem.name(of: path))
+            known.insert(segment: path, owner: name?.recorderID)
+        }
     }
 
     private static func busy(_ path: String) -> StoreError {
@@ -52,16 +48,6 @@ package final class StoreImport {
             cause: error)
     }
 
-    /// Remembers the blocks of a segment; one that is damaged says nothing.
-    private func note(_ path: String) {
-        guard let segment = try? SegmentReader(path) else { return }
-        let name = StoreDirectory.SegmentName(fileName: FileSystem.name(of: path))
-        for location in segment.locations {
-            guard let id = location.recorderID ?? name?.recorderID else { continue }
-            known[BlockName(recorderID: id, sequence: location.sequence)] = .segment(path, location)
-        }
-    }
-
     /// Removes what is not whole yet in the store at `path`, for a process that is about to end. Any
     /// thread may call it.
     package static func removeUnfinishedFiles(of path: String) {
@@ -69,21 +55,6 @@ package final class StoreImport {
         for name in (try? directory.entries()) ?? []
         where name.hasPrefix(StoreDirectory.CompactedName.prefix) && name.hasSuffix(".tmp") {
             try? FileSystem.removeFile(directory.filePath(name))
-        }
-    }
-
-    /// `nil` if no block of this name is in the store, or one that is damaged.
-    fileprivate func payloadChecksum(of name: BlockName) -> UInt64? {
-        switch known[name] {
-        case nil: return nil
-        case .checked(let checksum): return checksum
-        case .segment(let path, let location):
-            guard let block = try? SegmentReader(path).block(at: location) else {
-                known[name] = nil
-                return nil
-            }
-            known[name] = .checked(payloadChecksum: block.payloadChecksum)
-            return block.payloadChecksum
         }
     }
 }
@@ -108,7 +79,7 @@ extension StoreImport {
         package func add(_ draft: SharedStoreWriter.Draft) throws(StoreError) -> Bool {
             let name = BlockName(recorderID: draft.recorderID, sequence: draft.sequence)
             let checksum = Checksum.xxh3(draft.payload, 0..<draft.payload.count)
-            if let known = store.payloadChecksum(of: name) {
+            if let known = store.known.payloadChecksum(of: name) {
                 guard known == checksum else { throw contradiction(name) }
                 return false
             }
@@ -158,7 +129,7 @@ extension StoreImport {
                 throw StoreImport.unwritable(store.directory.path, error)
             }
             for (name, checksum) in added {
-                store.known[name] = .checked(payloadChecksum: checksum)
+                store.known.insert(name, payloadChecksum: checksum)
             }
         }
 

@@ -1,6 +1,6 @@
 import SpanLogFormat
 
-/// The blocks that are in a segment that stays, or that is being made.
+/// The blocks that are in a segment that stays, or that is being made, by name.
 struct KnownBlocks {
     private var blocks: [BlockName: Place] = [:]
     private var recordersWithOpenSpans: Set<RecorderID> = []
@@ -14,17 +14,32 @@ struct KnownBlocks {
     /// - Parameter kept: Files whose blocks need not be copied. Damaged ones are passed over.
     init(kept: [StoreInventory.File]) {
         for file in kept {
-            guard let segment = try? SegmentReader(file.path) else { continue }
             let owner: RecorderID? = if case .segment(let id) = file.kind { id } else { nil }
-            for location in segment.locations {
-                guard let id = location.recorderID ?? owner else { continue }
-                let name = BlockName(recorderID: id, sequence: location.sequence)
-                blocks[name] = .kept(file.path, location)
-            }
-            for location in segment.openSpanLocations {
-                if let id = location.recorderID { recordersWithOpenSpans.insert(id) }
-            }
+            insert(segment: file.path, owner: owner)
         }
+    }
+
+    /// Nothing is known yet.
+    init() {}
+
+    /// Adds the blocks of the segment at `path`, unless it is damaged.
+    ///
+    /// - Parameter owner: Whose blocks those are that do not name their recorder.
+    mutating func insert(segment path: String, owner: RecorderID?) {
+        guard let segment = try? SegmentReader(path) else { return }
+        for location in segment.locations {
+            guard let id = location.recorderID ?? owner else { continue }
+            let name = BlockName(recorderID: id, sequence: location.sequence)
+            blocks[name] = .kept(path, location)
+        }
+        for location in segment.openSpanLocations {
+            if let id = location.recorderID { recordersWithOpenSpans.insert(id) }
+        }
+    }
+
+    /// Adds a block that is in the segment that is being made.
+    mutating func insert(_ name: BlockName, payloadChecksum: UInt64) {
+        blocks[name] = .joined(payloadChecksum: payloadChecksum)
     }
 
     /// Whether a block of the same name is known, with another payload.
@@ -36,7 +51,7 @@ struct KnownBlocks {
     /// - Returns: Whether the block was not known.
     mutating func insert(_ element: CompactionInput.Element) -> Bool {
         guard payloadChecksum(of: element.name) == nil else { return false }
-        blocks[element.name] = .joined(payloadChecksum: element.payloadChecksum)
+        insert(element.name, payloadChecksum: element.payloadChecksum)
         return true
     }
 
@@ -46,7 +61,7 @@ struct KnownBlocks {
     }
 
     /// `nil` if the block is not known, or damaged where it is said to be.
-    private mutating func payloadChecksum(of name: BlockName) -> UInt64? {
+    mutating func payloadChecksum(of name: BlockName) -> UInt64? {
         switch blocks[name] {
         case nil: return nil
         case .joined(let checksum): return checksum
