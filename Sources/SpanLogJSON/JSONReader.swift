@@ -59,6 +59,22 @@ package struct JSONReader {
         return token.range.lowerBound + 1..<token.range.upperBound - 1
     }
 
+    /// Goes to the next member that has one of `names` and is not null, and passes over all others.
+    ///
+    /// - Returns: What stands for the name; `nil` if there is none left.
+    package mutating func next(
+        _ members: inout Members, of names: JSONNames
+    ) throws(JSONFault) -> Int? {
+        while let name = try next(&members) {
+            if let index = names.index(of: name, in: bytes) {
+                if try !skipNull() { return index }
+            } else {
+                try skip()
+            }
+        }
+        return nil
+    }
+
     /// Whether an array has a further element, which is to be read next.
     package mutating func hasNext(_ elements: inout Members) throws(JSONFault) -> Bool {
         let before = tokenizer

@@ -22,14 +22,7 @@ struct JaegerSpan {
         scope = InstrumentationScope(taking: &none)
         let start = reader.position
         var members = try reader.object()
-        while let name = try reader.next(&members) {
-            guard let index = Self.names.index(of: name, in: reader.bytes) else {
-                try reader.skip()
-                continue
-            }
-            guard try !reader.skipNull() else { continue }
-            try take(index, &reader)
-        }
+        while let index = try reader.next(&members, of: Self.names) { try take(index, &reader) }
         let (end, isTooLate) = record.startNanoseconds.addingReportingOverflow(durationNanoseconds)
         guard !isTooLate else { throw JSONFault(start, "the span ends after all time") }
         record.endNanoseconds = end

@@ -29,12 +29,7 @@ struct OTLPTranscoder {
         var lastNumber = 0
         var isDisordered = false
         var members = try reader.object()
-        while let name = try reader.next(&members) {
-            guard let index = schema.names.index(of: name, in: reader.bytes) else {
-                try reader.skip()
-                continue
-            }
-            if try reader.skipNull() { continue }
+        while let index = try reader.next(&members, of: schema.names) {
             let member = schema.all[index]
             if member.number < lastNumber { isDisordered = true }
             lastNumber = member.number

@@ -12,12 +12,7 @@ struct ZipkinEndpoint {
     /// Reads `{"serviceName": …, "ipv4": …, "port": …}`.
     init(_ reader: inout JSONReader) throws(JSONFault) {
         var members = try reader.object()
-        while let name = try reader.next(&members) {
-            let index = Self.names.index(of: name, in: reader.bytes)
-            guard let index, try !reader.skipNull() else {
-                if index == nil { try reader.skip() }
-                continue
-            }
+        while let index = try reader.next(&members, of: Self.names) {
             switch index {
             case 0: service = try reader.text()
             case 1: address = try reader.text()

@@ -36,14 +36,7 @@ struct ZipkinSpan {
     private init(_ reader: inout JSONReader) throws(JSONFault) {
         let start = reader.position
         var members = try reader.object()
-        while let name = try reader.next(&members) {
-            guard let index = Self.names.index(of: name, in: reader.bytes) else {
-                try reader.skip()
-                continue
-            }
-            guard try !reader.skipNull() else { continue }
-            try take(index, &reader)
-        }
+        while let index = try reader.next(&members, of: Self.names) { try take(index, &reader) }
         try setTimes(start)
         setParent()
         takeTags()
