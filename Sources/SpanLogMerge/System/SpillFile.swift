@@ -31,14 +31,11 @@ final class SpillFile: Sendable {
     /// Opens temporary space in `directory`.
     init(in directory: String, _ usage: SpillUsage) throws(SystemError) {
         self.usage = usage
-        let path = "\(directory)/.spanlog-merge-\(getpid())-\(UInt64.random(in: 0 ... .max))"
-        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SystemError() }
-        guard unsafe unlink(path) == 0 else { throw SystemError() }
+        descriptor = try Descriptor.nameless(in: directory)
     }
 
     deinit {
-        if descriptor >= 0 { close(descriptor) }
+        close(descriptor)
         usage.subtract(
             next.load(ordering: .relaxed) - punchedByteCount.load(ordering: .relaxed))
     }

@@ -1,7 +1,20 @@
 import Glibc
 
-/// Reads from what is open.
-enum Descriptor {
+/// Opens files, and reads from what is open.
+package enum Descriptor {
+    /// A new file in `directory` without a name: it is gone with its descriptor, and with the process.
+    package static func nameless(in directory: String) throws(SystemError) -> Int32 {
+        let path = "\(directory)/.spanlog-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw SystemError() }
+        guard unsafe unlink(path) == 0 else {
+            let error = SystemError()
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
     /// One read, repeated if a signal has interrupted it.
     static func bytes(
         of descriptor: Int32, count: Int, at offset: UInt64?

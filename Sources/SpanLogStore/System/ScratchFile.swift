@@ -6,14 +6,11 @@ package final class ScratchFile: Sendable {
 
     /// Opens one in `directory`.
     package init(in directory: String) throws(SystemError) {
-        let path = "\(directory)/.spanlog-\(getpid())-\(UInt64.random(in: 0 ... .max))"
-        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SystemError() }
-        guard unsafe unlink(path) == 0 else { throw SystemError() }
+        descriptor = try Descriptor.nameless(in: directory)
     }
 
     deinit {
-        if descriptor >= 0 { close(descriptor) }
+        close(descriptor)
     }
 
     /// Appends `bytes`.
