@@ -20,7 +20,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 
-from processes import SPANLOG, Process
+from processes import SPANLOG, Process, peak_kilobytes
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 JSON = {"Content-Type": "application/json"}
@@ -51,8 +51,9 @@ class Receiver(Process):
 
     def peak_kilobytes(self):
         """The most memory that the process has had."""
-        with open(f"/proc/{self.popen.pid}/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+        peak = peak_kilobytes(self.popen.pid)
+        assert peak > 0
+        return peak
 
     def __enter__(self):
         return self

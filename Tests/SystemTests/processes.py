@@ -185,3 +185,15 @@ def spanlog(*arguments, check=True, environment=None):
 def spanlog_json(*arguments):
     """What the tool prints with `--json`."""
     return json.loads(spanlog(*arguments, "--json").stdout)
+
+
+def peak_kilobytes(pid):
+    """The most memory that a process has had; 0 if it is gone, or not the command yet."""
+    try:
+        if os.readlink(f"/proc/{pid}/exe") != str(SPANLOG.resolve()):
+            return 0
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(found[0]) if found else 0

@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, Status, StatusCode
-from processes import SPANLOG, TIME_LIMIT, spanlog, spanlog_json
+from processes import SPANLOG, TIME_LIMIT, peak_kilobytes, spanlog, spanlog_json
 
 # Written by opentelemetry-exporter-otlp-json-file 0.66b1.
 PYTHON_FILE = Path(__file__).parent / "Fixtures/opentelemetry-python-0.66b1.jsonl"
@@ -345,15 +345,3 @@ def test_memory_does_not_depend_on_the_size_of_a_file(tmp_path):
     with process.stdout:
         assert process.returncode == 0 and "12000 imported" in process.stdout.read()
     assert 0 < peak < 200 << 10
-
-
-def peak_kilobytes(pid):
-    """The most memory that a process has had; 0 if it is gone, or not the program yet."""
-    try:
-        if os.readlink(f"/proc/{pid}/exe") != str(SPANLOG.resolve()):
-            return 0
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(found[0]) if found else 0

@@ -21,7 +21,11 @@ import zstandard
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 ROOT = Path(__file__).resolve().parents[2]
-SPANLOG = ROOT / "Tools/.build/release/spanlog"
+sys.path.insert(0, str(ROOT / "Tests/SystemTests"))
+
+import processes  # noqa: E402
+
+SPANLOG = processes.SPANLOG = ROOT / "Tools/.build/release/spanlog"
 SERVICES, DOCUMENT, TRACE = 4, 100, 10
 START = 1_790_000_000_000_000_000
 
@@ -131,7 +135,8 @@ def measure(file, count, store):
     )  # fmt: skip
     peak, status = 0, None
     while status is None:
-        peak = max(peak, peak_kilobytes(process.pid))
+        # `wait4` counts the memory of the parent before `exec`.
+        peak = max(peak, processes.peak_kilobytes(process.pid))
         time.sleep(0.005)
         pid, status, used = os.wait4(process.pid, os.WNOHANG)
         status = status if pid else None
@@ -140,18 +145,6 @@ def measure(file, count, store):
     output = process.stdout.read()
     assert process.returncode == 0 and f"{count} imported" in output, output
     return wall, used.ru_utime + used.ru_stime, peak / 1024
-
-
-def peak_kilobytes(pid):
-    """What the kernel says of the process alone; `wait4` counts its parent's memory before `exec`."""
-    try:
-        if os.readlink(f"/proc/{pid}/exe") != str(SPANLOG.resolve()):
-            return 0
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(found[0]) if found else 0
 
 
 def main():
