@@ -9,6 +9,17 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// What an instrumented service is made of.
+let service: [Target.Dependency] = [
+    .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "SpanLog", package: "spanlog"),
+]
+
 // The programs, apart from the libraries: what they depend on, no recording service resolves.
 let package = Package(
     name: "spanlog-tools",
@@ -57,29 +68,14 @@ let package = Package(
         ),
         .executableTarget(
             name: "spanlog-demo-service",
-            dependencies: [
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "SpanLog", package: "spanlog"),
-            ],
+            dependencies: service,
             path: "demo",
             swiftSettings: strict
         ),
         .executableTarget(
             name: "spanlog-twin-service",
-            dependencies: [
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOFoundationCompat", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "SpanLog", package: "spanlog"),
+            dependencies: service + [
+                .product(name: "NIOFoundationCompat", package: "swift-nio")
             ],
             path: "twin",
             swiftSettings: strict
