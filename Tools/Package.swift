@@ -40,12 +40,14 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
+        .systemLibrary(name: "CSpanLogMalloc", path: "CSpanLogMalloc"),
         .systemLibrary(
             name: "CSpanLogZlib", path: "CSpanLogZlib", pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"])]),
         .executableTarget(
             name: "spanlog",
             dependencies: [
+                "CSpanLogMalloc",
                 "CSpanLogZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

@@ -1,3 +1,4 @@
+import CSpanLogMalloc
 import Glibc
 import HummingbirdCore
 import Logging
@@ -28,6 +29,9 @@ struct ReceiveServer {
     func run(_ address: ListenAddress) async throws {
         // Each connection writes its answers alone; a peer that has gone is no reason to end.
         signal(SIGPIPE, SIG_IGN)
+        // What a large body took goes back to the system at once, not into an arena of some thread, of
+        // which there are more than the limits know.
+        mallopt(M_MMAP_THRESHOLD, 1 << 20)
         var logger = Logger(label: "spanlog receive") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .error
         let server = Server(
