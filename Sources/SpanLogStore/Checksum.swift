@@ -23,6 +23,17 @@ package enum Checksum {
         }
     }
 
+    /// XXH3-128 of numbers, which are hashed as they lie in memory: little-endian.
+    ///
+    /// - Complexity: O(*n*) in the number of numbers.
+    package static func xxh128(_ numbers: [UInt64]) -> UInt128 {
+        unsafe numbers.withUnsafeBytes { buffer in
+            // SAFETY: the function reads exactly `count` bytes and keeps no pointer.
+            let hash = unsafe spanlog_xxh3_128(buffer.baseAddress, buffer.count)
+            return UInt128(hash.high64) << 64 | UInt128(hash.low64)
+        }
+    }
+
     /// The checksum of a spool's entry: the low half of XXH3, under the sequence of its chunk, so
     /// that what an earlier use of the chunk left behind does not pass for new.
     @unsafe

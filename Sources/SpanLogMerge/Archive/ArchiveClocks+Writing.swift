@@ -66,7 +66,7 @@ private struct ClockChunk {
         self.key = key
         let start = writer.begin()
         encode(&writer.writer)
-        _ = writer.end(start)
+        writer.writer.endMessage(start)
         return writer.byteCount >= ArchiveFormat.clockChunkBytesMax ? finish() : nil
     }
 

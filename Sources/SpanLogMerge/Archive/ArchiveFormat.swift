@@ -2,9 +2,11 @@ import SpanLogFormat
 
 /// The tables of an archive. FileFormat in SpanLog's documentation describes every byte.
 enum ArchiveFormat {
-    /// `format` → "spanlog-archive 3"; `report` → a chunk with the merge's report as JSON; `clocks` → a
+    /// `format` → "spanlog-archive 4"; `report` → a chunk with the merge's report as JSON; `clocks` → a
     /// chunk with the corrections of clocks.
     static let meta = "meta"
+    /// A number → a block, as it is stored in a store.
+    static let blocks = "blocks"
     /// ``traceKey(_:part:)`` of the last trace of a chunk → the chunk.
     static let traces = "traces"
     /// ``indexKey(start:_:)`` of the last summary of a chunk → the chunk.
@@ -17,7 +19,7 @@ enum ArchiveFormat {
     static let seals = "seals"
 
     static let formatKey = Array("format".utf8)
-    static let format = Array("spanlog-archive 3".utf8)
+    static let format = Array("spanlog-archive 4".utf8)
     static let reportKey = Array("report".utf8)
     static let clocksKey = Array("clocks".utf8)
 
@@ -37,40 +39,32 @@ enum ArchiveFormat {
     /// Fields of a chunk's payload.
     enum Chunk {
         static let entry = 1
-        static let origin = 2
     }
 
-    /// Fields that OTLP does not use, whose parsers pass them over.
-    enum Extension {
-        /// Of `ResourceSpans`: the identifier of the origin.
-        static let originID = 15_000
-        /// Of an entry of `traces`, which is a `TracesData` otherwise: the trace's id.
-        static let traceID = 15_001
-        /// Of the same: the number of the part, absent for 0.
-        static let part = 15_002
-        /// Of `ScopeSpans`: two packed numbers for each span, its provenance.
-        static let provenance = 15_003
-        /// Of an entry of `traces`: where else a record was found.
-        static let twin = 15_004
-        /// Of an entry of `traces`: a record that is in a span which was joined or changed.
-        static let original = 15_005
+    /// Fields of an entry of `traces`.
+    enum Trace {
+        static let id = 1
+        /// Absent for 0.
+        static let part = 2
+        static let spans = 3
+        static let changedSpan = 4
+        static let twins = 5
     }
 
-    /// The first number of a span's provenance.
-    enum Provenance {
-        /// The span was made of the originals beside it. The second number is the greatest sequence of
-        /// theirs, plus 1.
-        static let derived: UInt64 = 0
-        /// Added to a record's sequence, which is 0 for a span that was open.
-        static let offset: UInt64 = 1
+    /// Fields of a span that was joined or changed.
+    enum ChangedSpan {
+        static let records = 1
+        static let id = 2
+        static let parentID = 3
+        static let attributes = 4
     }
 
     /// A chunk's payload is about as long as this, unless a single entry is longer.
-    static let chunkBytesMax = 256 << 10
+    static let chunkBytesMax = 32 << 10
     static let indexChunkBytesMax = 64 << 10
     static let clockChunkBytesMax = 64 << 10
     /// The blocks of an entry of `seals`.
     static let sealsPerEntryMax = 4096
-    /// A trace that is longer is stored in parts.
-    static let partBytesMax = 1 << 20
+    /// A trace of more spans is stored in parts.
+    static let partSpansMax = 1 << 14
 }

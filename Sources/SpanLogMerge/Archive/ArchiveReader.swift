@@ -14,9 +14,9 @@ public struct ArchiveReader: Sendable {
     public let corrections: ClockCorrections
     /// Whether times are read as they were recorded.
     public var readsRawTimes = false
-    let traces: LMDBTree?
+    let blocks: ArchivedBlocks
+    private let traces: LMDBTree?
     private let index: LMDBTree?
-    private let quarantine: LMDBTree?
     private let anchors: LMDBTree?
     private let seals: LMDBTree?
 
@@ -40,7 +40,7 @@ public struct ArchiveReader: Sendable {
             guard let meta, let format = try meta.value(for: ArchiveFormat.formatKey),
                 let report = try meta.value(for: ArchiveFormat.reportKey)
             else { throw Self.notAnArchive(path) }
-            guard format == ArchiveFormat.format else { throw Self.newer(path, format) }
+            guard format == ArchiveFormat.format else { throw Self.unknown(path, format) }
             let content = try ArchiveChunk.content(of: report)
             self.report = try MergeReport(decoding: Array(content.bytes[content.payload]))
             corrections = try Self.corrections(meta)
@@ -48,7 +48,7 @@ public struct ArchiveReader: Sendable {
             seals = try tables.table(ArchiveFormat.seals)
             traces = try tables.table(ArchiveFormat.traces)
             index = try tables.table(ArchiveFormat.index)
-            quarantine = try tables.table(ArchiveFormat.quarantine)
+            blocks = ArchivedBlocks(try tables.table(ArchiveFormat.blocks))
         } catch let error as MergeError {
             throw error
         } catch {
@@ -71,11 +71,14 @@ public struct ArchiveReader: Sendable {
             cause: cause)
     }
 
-    private static func newer(_ path: String, _ format: [UInt8]) -> MergeError {
-        MergeError(
+    private static func unknown(_ path: String, _ format: [UInt8]) -> MergeError {
+        let isOlder = format.lexicographicallyPrecedes(ArchiveFormat.format)
+        return MergeError(
             .notAnArchive,
-            "\(path) has the format \"\(String(decoding: format, as: UTF8.self))\", which this "
-                + "version does not know: update spanlog.")
+            "\(path) has the format \"\(String(decoding: format, as: UTF8.self))\", "
+                + (isOlder
+                    ? "of a version before the first release: merge the stores again."
+                    : "which this version does not know: update spanlog."))
     }
 }
 
@@ -122,14 +125,14 @@ extension ArchiveReader {
     /// - Complexity: O(*n*) in the trace's bytes.
     public func trace(_ id: TraceID) throws -> ArchivedTrace? {
         try reading {
-            var decoder = TraceDecoder(
-                id, readsRawTimes ? nil : ClockReading(corrections, seals: seals))
+            var decoder = TraceDecoder(id)
             // A chunk stands under the key of its last trace.
             try traces?.forEachEntry(from: ArchiveFormat.traceKey(id)) { entry in
                 guard let value = try traces?.value(of: entry) else { return false }
                 return try decoder.add(value)
             }
-            return decoder.trace
+            return try decoder.trace(
+                blocks, readsRawTimes ? nil : ClockReading(corrections, seals: seals))
         }
     }
 
@@ -152,15 +155,6 @@ extension ArchiveReader {
                 return true
             }
         }
-    }
-
-    /// Calls the bodies with all chunks of traces, and of records that no trace can hold.
-    func forEachChunk(
-        _ body: ([UInt8], _ payload: Range<Int>) throws -> Void,
-        quarantine quarantineBody: ([UInt8], _ payload: Range<Int>) throws -> Void
-    ) throws {
-        try forEachChunk(of: traces, body)
-        try forEachChunk(of: quarantine, quarantineBody)
     }
 
     /// What the archive keeps of its blocks for the sake of clocks.

@@ -41,15 +41,11 @@ struct ArchiveRunWriter {
     }
 
     /// Adds a record that can be in no trace.
-    ///
-    /// - Returns: The hash of what was added.
-    mutating func setAside(_ record: QuarantinedRecord, of origin: Origin) -> UInt128 {
+    mutating func setAside(_ record: QuarantinedRecord) {
         let start = quarantineChunk.begin()
         record.encode(into: &quarantineChunk.writer)
-        quarantineChunk.need(origin)
-        let hash = quarantineChunk.end(start)
+        quarantineChunk.writer.endMessage(start)
         if quarantineChunk.byteCount >= ArchiveFormat.chunkBytesMax { finishQuarantine() }
-        return hash
     }
 
     private mutating func finishQuarantine() {

@@ -40,7 +40,7 @@ struct ArchiveWriter: ~Copyable {
         var options = LMDBEnvironment.Options(mapSizeBytes: 1 << mapSizeShift)
         options.isLockFree = true
         options.isUnsynced = true
-        options.tablesMax = 8
+        options.tablesMax = 9
         do {
             return try LMDBEnvironment.open(path: path, options: options)
         } catch {
@@ -59,6 +59,18 @@ struct ArchiveWriter: ~Copyable {
         self.summaries = summaries
     }
 
+    /// Appends blocks with successive numbers, the first of which is `first`.
+    mutating func append(blocks values: [[UInt8]], from first: UInt32) throws {
+        try write { transaction in
+            let blocks = try transaction.table(ArchiveFormat.blocks)
+            for (offset, value) in values.enumerated() {
+                let key = (UInt64(first) + UInt64(offset)).bigEndianBytes
+                try transaction.append(value, for: key, in: blocks)
+            }
+        }
+        countUnsynced(values.reduce(0) { $0 + $1.count })
+    }
+
     /// Appends what a partition became. Partitions come in order.
     mutating func append(_ run: ArchiveRun) throws {
         try summaries.append(run.summaries)
@@ -75,11 +87,11 @@ struct ArchiveWriter: ~Copyable {
                 try transaction.append(value, for: key, in: quarantine)
             }
         }
-        countUnsynced(run)
+        countUnsynced(run.traces.reduce(0) { $0 + $1.value.count })
     }
 
-    private mutating func countUnsynced(_ run: ArchiveRun) {
-        unsyncedByteCount += run.traces.reduce(0) { $0 + $1.value.count }
+    private mutating func countUnsynced(_ byteCount: Int) {
+        unsyncedByteCount += byteCount
         guard unsyncedByteCount >= Self.unsyncedBytesMax else { return }
         unsyncedByteCount = 0
         partial.beginSync()

@@ -24,14 +24,14 @@ extension ProtobufWriter {
         }
     }
 
-    /// Appends a field whose content is a range of `content`.
+    /// Appends a field whose content is part of an array.
     ///
     /// The general one of SpanLogFormat is not specialised across modules, and five times slower.
     @inline(__always)
-    mutating func field(_ field: Int, _ content: [UInt8], _ range: Range<Int>) {
+    mutating func field(_ field: Int, _ content: ArraySlice<UInt8>) {
         tag(field, .lengthDelimited)
-        varint(UInt64(range.count))
-        bytes.append(contentsOf: content[range])
+        varint(UInt64(content.count))
+        bytes.append(contentsOf: content)
     }
 
     @inline(__always)

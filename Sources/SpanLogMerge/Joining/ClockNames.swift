@@ -50,9 +50,9 @@ struct ClockNames {
                     let isLater = (start, span.spanID) > (known.start, known.spanID)
                     guard isLater == rank.isOfLast else { continue }
                 }
-                let (bytes, range) = join.name(rank == .naming ? index : nil, index)
+                let name = join.name(rank == .naming ? index : nil, index)
                 best[key] = ClockName(
-                    domain: domain, start: start, spanID: span.spanID, name: Array(bytes[range]))
+                    domain: domain, start: start, spanID: span.spanID, name: Array(name))
             }
         }
 

@@ -13,7 +13,7 @@ struct ClockSide {
         self.domain = domain
         self.span = ClockSpan(
             role: role, startNanoseconds: span.start, endNanoseconds: span.end,
-            hasFailed: span.status == 2 || span.traits.contains(.tellsFailure),
+            hasFailed: !span.traits.isDisjoint(with: [.isError, .tellsFailure]),
             isStreaming: span.traits.contains(.isStreaming)
         ).moved(by: shift.nanoseconds)
     }

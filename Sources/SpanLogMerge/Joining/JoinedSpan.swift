@@ -1,6 +1,6 @@
 import SpanLogFormat
 
-/// A span on its way into the archive: a record, or what several were joined into.
+/// A span on its way into the archive: a record, or what several are joined into.
 struct JoinedSpan {
     /// The identifier of its records: what a trace's spans are ordered by.
     let key: UInt64
@@ -15,7 +15,6 @@ struct JoinedSpan {
     var record: UInt32
     var producer: UInt32
     var kind: UInt8
-    var status: UInt8
     var traits: Record.Traits
     /// The place among the changes of the trace, or -1 for a record that is kept as it is.
     var change: Int32 = -1
@@ -29,7 +28,6 @@ struct JoinedSpan {
         self.record = place
         producer = record.producer
         kind = record.kind
-        status = record.status
         traits = record.traits
     }
 
@@ -50,9 +48,11 @@ struct JoinedSpan {
 
 /// How a span differs from its records.
 struct SpanChange {
-    /// The bytes that records were joined into, or `nil` if there is only one.
-    var joined: [UInt8]?
-    var editing = SpanEditing()
-    /// The places of the records that the span was made of.
+    /// The places of the records that the span was made of, in the order in which they count.
     var originals: [UInt32]
+    /// Whether it has another identifier than the records say, or another parent.
+    var hasNewID = false
+    var hasNewParent = false
+    /// What is added to those of the records.
+    var attributes: [Attribute] = []
 }

@@ -1,7 +1,7 @@
 import SpanLogFormat
 import SpanLogStore
 
-/// All records of one partition in memory, in the order of their traces and spans.
+/// All records of one partition in memory, in the order of their traces and spans, and their texts.
 ///
 /// The buffers are used again for the next partition.
 struct PartitionData {
@@ -10,6 +10,7 @@ struct PartitionData {
     private(set) var bytes: [UInt8] = []
     /// The producers that records name by their places.
     private(set) var ranked: RankedProducers
+    private let blocks: BlockSequences
     /// All that are registered, by which the records of most partitions go.
     private let registered: RankedProducers
     /// The places of records, in order.
@@ -17,14 +18,16 @@ struct PartitionData {
     private var buckets: [UInt32] = []
     private var unsorted: [Record] = []
 
-    init(_ registered: RankedProducers) {
+    init(_ registered: RankedProducers, _ blocks: BlockSequences) {
         self.registered = registered
+        self.blocks = blocks
         ranked = registered
     }
 
     var producers: [Producer] { ranked.producers }
     var services: [String] { ranked.services }
     var serviceOfProducer: [UInt32] { ranked.serviceOfProducer }
+    var producerHashes: [UInt64] { ranked.hashes }
 
     /// What a partition is made of.
     struct Source: Sendable {
@@ -39,10 +42,10 @@ struct PartitionData {
         }
 
         /// What the records take in memory once they are loaded.
-        var byteCount: Int { contentByteCount + recordCount * MemoryLayout<Record>.stride }
+        var byteCount: Int { textByteCount + recordCount * MemoryLayout<Record>.stride }
 
-        var contentByteCount: Int {
-            held.reduce(0) { $0 + $1.bytes.count } + spilled.reduce(0) { $0 + $1.contentByteCount }
+        var textByteCount: Int {
+            held.reduce(0) { $0 + $1.bytes.count } + spilled.reduce(0) { $0 + $1.textByteCount }
         }
     }
 
@@ -54,7 +57,7 @@ struct PartitionData {
 
     /// Takes the records of `source` in place of those that were there.
     mutating func load(_ source: Source, from space: SpillSpace) throws {
-        let (recordCount, byteCount) = (source.recordCount, source.contentByteCount)
+        let (recordCount, byteCount) = (source.recordCount, source.textByteCount)
         records.removeAll(keepingCapacity: true)
         records.append(contentsOf: repeatElement(Record.none, count: recordCount))
         if bytes.count < byteCount { bytes = Array(repeating: 0, count: byteCount) }
@@ -69,24 +72,24 @@ struct PartitionData {
         }
         for chunk in source.spilled {
             let producers = try space.using {
-                try chunk.read(records: &records, at: record, bytes: &bytes, at: byte)
+                try chunk.read(records: &records, at: record, texts: &bytes, at: byte)
             }
             place(chunk.recordCount, at: record, byte, producers, &places)
             record += chunk.recordCount
-            byte += chunk.contentByteCount
+            byte += chunk.textByteCount
         }
         rank(places)
         sort()
     }
 
-    /// Lets the records of a chunk refer to the partition's bytes and producers.
+    /// Lets the records of a chunk refer to the partition's texts and producers.
     private mutating func place(
         _ count: Int, at first: Int, _ offset: Int, _ ownProducers: [Producer],
         _ places: inout ProducerPlaces
     ) {
         let own = ownProducers.map { places.place(of: $0) }
         for index in first..<first + count where !records[index].traits.contains(.isLink) {
-            records[index].offset += UInt64(offset)
+            records[index].offset += UInt32(offset)
             let producer = records[index].producer
             records[index].producer =
                 producer & Record.ownProducer == 0
@@ -104,9 +107,15 @@ struct PartitionData {
 }
 
 extension PartitionData {
-    /// Whether two records have the same bytes.
-    func areEqual(_ left: Record, _ right: Record) -> Bool {
-        left.byteCount == right.byteCount && bytes[left.range] == bytes[right.range]
+    /// The number of a record's block among those of its recorder, plus 1; 0 for what was open when
+    /// its recorder was last alive.
+    func sequence(of record: Record) -> UInt64 { blocks[record.block] }
+
+    /// Where a record was found. Equal for the same record in another copy of its store.
+    func key(_ record: Record) -> (producer: UInt32, sequence: UInt64, index: UInt32) {
+        let sequence = sequence(of: record)
+        // Which spans were open is said anew with each copy, in any order.
+        return (record.producer, sequence, sequence == 0 ? 0 : record.index)
     }
 }
 

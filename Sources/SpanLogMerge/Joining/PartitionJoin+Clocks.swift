@@ -41,8 +41,10 @@ extension PartitionJoin {
     /// The number, plus 1, of the block that tells when the span was sealed: the last one that its
     /// records were in. 0 if all of them were open.
     func sealSequence(of span: JoinedSpan) -> UInt64 {
-        guard span.change >= 0 else { return data.records[Int(span.record)].sequence }
+        guard span.change >= 0 else {
+            return data.sequence(of: data.records[Int(span.record)])
+        }
         let originals = changes[Int(span.change)].originals
-        return originals.lazy.map { data.records[Int($0)].sequence }.max() ?? 0
+        return originals.lazy.map { data.sequence(of: data.records[Int($0)]) }.max() ?? 0
     }
 }

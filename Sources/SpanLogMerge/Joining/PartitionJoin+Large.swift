@@ -13,15 +13,14 @@ extension PartitionJoin {
     ) throws {
         var trace = LargeTrace(capacity: shares.reduce(0) { $0 + $1.recordCount })
         var moves: [Move: UInt64] = [:]
-        var (byteCount, hasOld, hasNew) = (0, false, false)
+        var (hasOld, hasNew) = (false, false)
         for share in shares {
             let ranges = try load(share, from: space)
-            let sources = try joinSpans(id, 0, ranges.spansEnd, &moves)
+            let sources = joinSpans(id, 0, ranges.spansEnd, &moves)
             hasOld = hasOld || sources.hasOld
             hasNew = hasNew || sources.hasNew
             countLinks(ranges)
             if ranges.linksEnd < data.order.count { setAside(ranges.linksEnd, data.order.count) }
-            byteCount += spans.reduce(0) { $0 + contentByteCount(of: $1) }
             trace.append(spans, clocks.domainOfProducer)
         }
         guard trace.count > 0 else { return try take(takeArchive()) }
@@ -30,7 +29,7 @@ extension PartitionJoin {
         trace.findParents()
         trace.markAnswered()
         try cutCycles(of: &trace, id, shares, space)
-        try layOut(trace, id, TraceParts(byteCount: byteCount), shares, space, take)
+        try layOut(trace, id, TraceParts(spanCount: trace.count), shares, space, take)
     }
 
     /// Takes a share into memory.
@@ -76,7 +75,7 @@ extension PartitionJoin {
             // What is counted of records was counted when they were read first.
             let saved = counts
             var moves: [Move: UInt64] = [:]
-            _ = try joinSpans(id, 0, ranges.spansEnd, &moves)
+            _ = joinSpans(id, 0, ranges.spansEnd, &moves)
             counts = saved
             try body(&self, base)
             base += spans.count
@@ -143,7 +142,7 @@ extension PartitionJoin {
         if parts.count > 1 { counts.traces.large += 1 }
         count(summary.shape)
         append(
-            id, summary.times, summary.shape, (summary.name, summary.name.indices),
+            id, summary.times, summary.shape, summary.name[...],
             summary.services.sorted(), summary.ranges, summary.names)
         try take(takeArchive())
     }
@@ -196,9 +195,9 @@ private struct LargeSummary {
     }
 
     private static func named(_ join: PartitionJoin, _ naming: Int?, _ place: Int) -> Named {
-        let (bytes, range) = join.name(naming, place)
         let span = join.spans[place]
-        return Named(start: span.start, spanID: span.spanID, name: Array(bytes[range]))
+        return Named(
+            start: span.start, spanID: span.spanID, name: Array(join.name(naming, place)))
     }
 
     private static func keep(

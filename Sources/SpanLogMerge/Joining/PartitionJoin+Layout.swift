@@ -4,8 +4,7 @@ import SpanLogStore
 extension PartitionJoin {
     /// Puts the trace at hand into the archive, in parts if it is long.
     mutating func layOut(_ id: TraceID) {
-        let byteCount = spans.reduce(0) { $0 + contentByteCount(of: $1) }
-        let parts = TraceParts(byteCount: byteCount)
+        let parts = TraceParts(spanCount: spans.count)
         if parts.count > 1 { counts.traces.large += 1 }
         layOut(id, parts)
     }
@@ -22,152 +21,71 @@ extension PartitionJoin {
         }
     }
 
-    /// What a span takes in the archive, roughly.
-    func contentByteCount(of span: JoinedSpan) -> Int {
-        guard span.change >= 0 else { return Int(data.records[Int(span.record)].byteCount) }
-        let change = changes[Int(span.change)]
-        return change.originals.reduce(change.joined?.count ?? 0) {
-            $0 + 2 * Int(data.records[Int($1)].byteCount)
-        }
-    }
-
     private mutating func layOutPart(_ id: TraceID, _ part: UInt32, _ range: Range<Int>) {
-        typealias Extension = ArchiveFormat.Extension
+        typealias Field = ArchiveFormat.Trace
+        digest.begin(id)
         let start = archive.chunk.begin()
-        archive.chunk.writer.field(Extension.traceID, id)
-        if part > 0 { archive.chunk.writer.uint64(Extension.part, UInt64(part)) }
-        sortByProducer(range)
-        var first = 0
-        while first < places.count {
-            let origin = data.producers[Int(spans[Int(places[first])].producer)].origin
-            first = layOutOrigin(origin, from: first)
+        archive.chunk.writer.field(Field.id, id)
+        if part > 0 { archive.chunk.writer.uint64(Field.part, UInt64(part)) }
+        places.removeAll()
+        for span in spans[range] where span.change < 0 { note(span.record) }
+        if !places.isEmpty { archive.chunk.writer.field(Field.spans, places.bytes[...]) }
+        if !changes.isEmpty {
+            for span in spans[range] where span.change >= 0 { layOutChanged(span) }
         }
-        layOutOriginals()
-        let hash = archive.chunk.end(start)
-        counts.digest &+= hash
+        if !twins.isEmpty { layOutTwins(range) }
+        archive.chunk.writer.endMessage(start)
         archive.endEntry(id, part: part)
+        counts.digest &+= digest.sum
     }
 
-    /// Lets ``places`` be those of the spans in `range`, by producer and then by span.
-    private mutating func sortByProducer(_ range: Range<Int>) {
-        places.removeAll(keepingCapacity: true)
-        places.append(contentsOf: range.lazy.map { UInt32($0) })
-        guard places.count > 1 else { return }
-        if places.count > 32 {
-            places.sort { (spans[Int($0)].producer, $0) < (spans[Int($1)].producer, $1) }
-            return
-        }
-        for index in 1..<places.count {
-            let place = places[index]
-            let producer = spans[Int(place)].producer
-            var hole = index
-            while hole > 0, spans[Int(places[hole - 1])].producer > producer {
-                places[hole] = places[hole - 1]
-                hole -= 1
-            }
-            places[hole] = place
-        }
-    }
-
-    /// Lays out the spans of one origin.
-    ///
-    /// - Returns: Where the next origin's spans begin in ``places``.
-    private mutating func layOutOrigin(_ origin: Origin, from first: Int) -> Int {
-        archive.chunk.need(origin)
-        let start = archive.chunk.writer.beginMessage(OTLPField.TracesData.resourceSpans)
-        var next = first
-        while next < places.count {
-            let producer = spans[Int(places[next])].producer
-            guard data.producers[Int(producer)].origin === origin else { break }
-            var end = next + 1
-            while end < places.count, spans[Int(places[end])].producer == producer { end += 1 }
-            layOutScope(data.producers[Int(producer)], next..<end)
-            next = end
-        }
-        archive.chunk.writer.field(ArchiveFormat.Extension.originID, origin.id)
-        archive.chunk.writer.endMessage(start)
-        return next
-    }
-
-    private mutating func layOutScope(_ producer: Producer, _ range: Range<Int>) {
-        typealias Field = OTLPField.ScopeSpans
-        let start = archive.chunk.writer.beginMessage(OTLPField.ResourceSpans.scopeSpans)
-        if !producer.scope.isEmpty { archive.chunk.writer.field(Field.scope, producer.scope) }
-        for index in range {
-            let span = spans[Int(places[index])]
-            guard span.change >= 0 else {
-                let range = data.records[Int(span.record)].range
-                archive.chunk.writer.field(Field.spans, data.bytes, range)
-                continue
-            }
-            let (bytes, range) = content(of: span)
-            archive.chunk.writer.field(
-                Field.spans, changes[Int(span.change)].editing.applied(to: Array(bytes[range])))
-        }
-        if !producer.schemaURL.isEmpty {
-            archive.chunk.writer.field(Field.schemaURL, producer.schemaURL)
-        }
-        let list = archive.chunk.writer.beginMessage(ArchiveFormat.Extension.provenance)
-        for index in range {
-            let span = spans[Int(places[index])]
-            let record = data.records[Int(span.record)]
-            let isDerived = span.change >= 0
-            archive.chunk.writer.varint(
-                isDerived
-                    ? ArchiveFormat.Provenance.derived
-                    : record.sequence + ArchiveFormat.Provenance.offset)
-            archive.chunk.writer.varint(isDerived ? sealSequence(of: span) : UInt64(record.index))
-        }
-        archive.chunk.writer.endMessage(list)
-        archive.chunk.writer.endMessage(start)
-    }
-
-    /// Lays out the records that spans of ``places`` were made of, and those that are twins of one.
-    private mutating func layOutOriginals() {
-        guard !changes.isEmpty || !twins.isEmpty else { return }
-        // Twins refer to records by their number in the entry: first the spans, then the originals.
-        var numbers: [UInt32: Int] = [:]
-        for (number, place) in places.enumerated() where spans[Int(place)].change < 0 {
-            numbers[spans[Int(place)].record] = number
-        }
-        var originals: [UInt32] = []
-        for place in places where spans[Int(place)].change >= 0 {
-            originals += changes[Int(spans[Int(place)].change)].originals
-        }
-        for (number, place) in originals.enumerated() {
-            numbers[place] = places.count + number
-            layOut(place, in: ArchiveFormat.Extension.original) { writer, bytes in
-                writer.data(ArchivedRecord.Field.bytes, bytes)
-            }
-        }
-        let twins = twins.compactMap { twin in numbers[twin.kept].map { ($0, twin.other) } }
-        let sorted = twins.sorted { left, right in
-            left.0 != right.0
-                ? left.0 < right.0
-                : Self.key(data.records[Int(left.1)]) < Self.key(data.records[Int(right.1)])
-        }
-        for (number, place) in sorted {
-            layOut(place, in: ArchiveFormat.Extension.twin) { writer, _ in
-                writer.uint64(ArchivedRecord.Field.number, UInt64(number))
-            }
-        }
-    }
-
-    private mutating func layOut(
-        _ place: UInt32, in field: Int, _ body: (inout ProtobufWriter, ArraySlice<UInt8>) -> Void
-    ) {
-        typealias Field = ArchivedRecord.Field
+    /// Adds where a record is to ``places``, and the record to the digest.
+    private mutating func note(_ place: UInt32) {
         let record = data.records[Int(place)]
-        let producer = data.producers[Int(record.producer)]
-        archive.chunk.need(producer.origin)
-        let start = archive.chunk.writer.beginMessage(field)
-        archive.chunk.writer.data(Field.originID, producer.origin.id)
-        archive.chunk.writer.field(Field.scope, producer.scope)
-        archive.chunk.writer.field(Field.schemaURL, producer.schemaURL)
-        archive.chunk.writer.uint64(Field.sequence, record.sequence)
-        archive.chunk.writer.uint64(Field.index, UInt64(record.index))
-        body(&archive.chunk.writer, data.bytes[record.range])
+        places.append(record)
+        digest.add(record, data)
+    }
+
+    private mutating func layOutChanged(_ span: JoinedSpan) {
+        typealias Field = ArchiveFormat.ChangedSpan
+        let change = changes[Int(span.change)]
+        digest.add(UInt64(change.originals.count))
+        places.removeAll()
+        for place in change.originals { note(place) }
+        let id = SpanID(span.spanID).bytes
+        let parent = SpanID(span.parentID).bytes
+        digest.add(span.spanID.byteSwapped)
+        digest.add(span.parentID.byteSwapped)
+        let start = archive.chunk.writer.beginMessage(ArchiveFormat.Trace.changedSpan)
+        archive.chunk.writer.field(Field.records, places.bytes[...])
+        if change.hasNewID { archive.chunk.writer.field(Field.id, id) }
+        if change.hasNewParent { archive.chunk.writer.field(Field.parentID, parent) }
+        archive.chunk.writer.attributes(Field.attributes, change.attributes)
         archive.chunk.writer.endMessage(start)
+    }
+
+    /// Lays out the twins of records of the spans in `range`.
+    private mutating func layOutTwins(_ range: Range<Int>) {
+        var records: Set<UInt32> = []
+        for span in spans[range] {
+            records.formUnion(span.change < 0 ? [span.record] : changes[Int(span.change)].originals)
+        }
+        let sorted = twins.filter { records.contains($0.kept) }.sorted { left, right in
+            func key(_ place: UInt32) -> (UInt64, (producer: UInt32, UInt64, UInt32)) {
+                (data.records[Int(place)].spanID, data.key(data.records[Int(place)]))
+            }
+            let (one, other) = (key(left.kept), key(right.kept))
+            if one.0 != other.0 { return one.0 < other.0 }
+            if one.1 != other.1 { return one.1 < other.1 }
+            return key(left.other).1 < key(right.other).1
+        }
+        guard !sorted.isEmpty else { return }
+        places.removeAll()
+        for twin in sorted {
+            note(twin.kept)
+            note(twin.other)
+        }
+        archive.chunk.writer.field(ArchiveFormat.Trace.twins, places.bytes[...])
     }
 
     /// Lays out records that can be in no trace, each once.
@@ -177,27 +95,28 @@ extension PartitionJoin {
         let sorted = data.order[start..<end].sorted { left, right in
             let (one, other) = (data.records[Int(left)], data.records[Int(right)])
             if one.kind != other.kind { return one.kind < other.kind }
-            if Self.key(one) != Self.key(other) { return Self.key(one) < Self.key(other) }
-            return data.bytes[one.range].lexicographicallyPrecedes(data.bytes[other.range])
+            if data.key(one) != data.key(other) { return data.key(one) < data.key(other) }
+            return one.hash < other.hash
         }
         var last: Record?
         for place in sorted {
             let record = data.records[Int(place)]
-            if let last, last.kind == record.kind, Self.key(last) == Self.key(record),
-                data.areEqual(last, record)
+            if let last, last.kind == record.kind, last.hash == record.hash,
+                data.key(last) == data.key(record)
             {
                 counts.accounting.replica += 1
                 continue
             }
             last = record
-            let reason = SetAsideReason.allCases[Int(record.kind)]
             counts.setAside[Int(record.kind)] += 1
-            counts.digest &+= archive.setAside(
+            archive.setAside(
                 QuarantinedRecord(
-                    reason: reason, sequence: record.sequence, index: record.index,
-                    originID: data.producers[Int(record.producer)].origin.id,
-                    bytes: data.bytes[record.range]),
-                of: data.producers[Int(record.producer)].origin)
+                    reason: SetAsideReason.allCases[Int(record.kind)], block: record.block,
+                    index: record.index))
+            digest.begin()
+            digest.add(UInt64(record.kind))
+            digest.add(record, data)
+            counts.digest &+= digest.sum
         }
     }
 }
@@ -209,29 +128,14 @@ struct TraceParts {
     let count: Int
     private let bits: UInt64
 
-    init(byteCount: Int) {
+    init(spanCount: Int) {
         var bits: UInt64 = 0
-        while bits < 31, byteCount >> bits > ArchiveFormat.partBytesMax { bits += 1 }
+        while bits < 31, spanCount >> bits > ArchiveFormat.partSpansMax { bits += 1 }
         self.bits = bits
         count = 1 << bits
     }
 
     func part(of span: JoinedSpan) -> UInt32 {
         bits == 0 ? 0 : UInt32(truncatingIfNeeded: span.order >> (64 - bits))
-    }
-}
-
-/// A record beside the spans of a trace: an original, or a twin of one.
-enum ArchivedRecord {
-    enum Field {
-        static let originID = 1
-        static let scope = 2
-        static let schemaURL = 3
-        static let sequence = 4
-        static let index = 5
-        /// Of an original.
-        static let bytes = 6
-        /// Of a twin: the number in the entry of the record whose bytes it shares.
-        static let number = 7
     }
 }

@@ -5,13 +5,13 @@ extension PartitionJoin {
     /// Joins the records from `start` to `end`, all of the trace `id`, and lays the trace out.
     mutating func joinTrace(
         _ id: TraceID, _ start: Int, _ end: Int, _ linkTargets: [UInt64]
-    ) throws {
+    ) {
         var moves: [Move: UInt64] = [:]
-        let (hasOld, hasNew) = try joinSpans(id, start, end, &moves)
+        let (hasOld, hasNew) = joinSpans(id, start, end, &moves)
         if !moves.isEmpty { moveChildren(moves) }
         if hasOld, hasNew { counts.traces.reopened += 1 }
         for target in linkTargets where place(of: target) == nil { counts.links.unresolved += 1 }
-        try finishTrace(id)
+        finishTrace(id)
     }
 
     /// Joins the records from `start` to `end`, all of the trace `id`, into spans.
@@ -19,7 +19,7 @@ extension PartitionJoin {
     /// - Returns: Whether records came from an archive, and from elsewhere.
     mutating func joinSpans(
         _ id: TraceID, _ start: Int, _ end: Int, _ moves: inout [Move: UInt64]
-    ) throws -> (hasOld: Bool, hasNew: Bool) {
+    ) -> (hasOld: Bool, hasNew: Bool) {
         spans.removeAll(keepingCapacity: true)
         changes.removeAll(keepingCapacity: true)
         twins.removeAll(keepingCapacity: true)
@@ -33,12 +33,12 @@ extension PartitionJoin {
                 let place = data.order[first]
                 spans.append(JoinedSpan(data.records[Int(place)], at: place))
             } else {
-                try joinRecords(Array(data.order[first..<next]), of: id, &moves)
+                joinRecords(Array(data.order[first..<next]), of: id, &moves)
             }
             first = next
         }
         counts.seen += UInt64(end - start)
-        unifyTraceIDs(id, start, end)
+        countShortIDs(id, start, end)
         return sources(start, end)
     }
 
@@ -51,10 +51,10 @@ extension PartitionJoin {
     /// Joins records with the same key.
     private mutating func joinRecords(
         _ places: [UInt32], of id: TraceID, _ moves: inout [Move: UInt64]
-    ) throws {
+    ) {
         let distinct = withoutTwins(places)
         var joined: [JoinedSpan] = []
-        for places in groupedByRecorder(distinct) { joined.append(try joinVersions(places)) }
+        for places in groupedByRecorder(distinct) { joined.append(joinVersions(places)) }
         if joined.count > 1 { counts.traces.sharedIDs += 1 }
         joined.sort { precedes($0, $1) }
         spans.append(joined[0])
@@ -65,22 +65,19 @@ extension PartitionJoin {
     private mutating func withoutTwins(_ places: [UInt32]) -> [UInt32] {
         let sorted = places.sorted { left, right in
             let (one, other) = (data.records[Int(left)], data.records[Int(right)])
-            if one.byteCount != other.byteCount { return one.byteCount < other.byteCount }
-            if !data.areEqual(one, other) {
-                return data.bytes[one.range].lexicographicallyPrecedes(data.bytes[other.range])
-            }
-            return Self.key(one) < Self.key(other)
+            if one.hash != other.hash { return one.hash < other.hash }
+            return data.key(one) < data.key(other)
         }
         var distinct: [UInt32] = []
         var last = sorted[0]
         for place in sorted {
             let record = data.records[Int(place)]
-            guard let kept = distinct.last, data.areEqual(data.records[Int(kept)], record) else {
+            guard let kept = distinct.last, data.records[Int(kept)].hash == record.hash else {
                 distinct.append(place)
                 last = place
                 continue
             }
-            if Self.key(data.records[Int(last)]) == Self.key(record) {
+            if data.key(data.records[Int(last)]) == data.key(record) {
                 counts.accounting.replica += 1
             } else {
                 counts.accounting.identical += 1
@@ -91,11 +88,6 @@ extension PartitionJoin {
         return distinct
     }
 
-    /// Where a record was found. Equal for the same record in another copy of its store.
-    static func key(_ record: Record) -> (UInt32, UInt64, UInt32) {
-        (record.producer, record.sequence, record.index)
-    }
-
     private func groupedByRecorder(_ places: [UInt32]) -> [[UInt32]] {
         guard places.count > 1 else { return [places] }
         return Dictionary(grouping: places) { recorder(of: data.records[Int($0)].producer) }
@@ -104,31 +96,40 @@ extension PartitionJoin {
 
     func recorder(of producer: UInt32) -> UInt128 { data.producers[Int(producer)].origin.recorder }
 
-    /// Joins what one recorder said of one span.
-    private mutating func joinVersions(_ places: [UInt32]) throws -> JoinedSpan {
+    /// Joins what one recorder said of one span. Whoever reads the archive joins the rest of it in the same
+    /// way: see ``SpanJoining``.
+    private mutating func joinVersions(_ places: [UInt32]) -> JoinedSpan {
         guard places.count > 1 else {
             return JoinedSpan(data.records[Int(places[0])], at: places[0])
         }
         counts.accounting.joined += UInt64(places.count - 1)
-        let result = try SpanJoining(places, of: data).joined()
-        var span = JoinedSpan(data.records[Int(result.winner)], at: result.winner)
-        span.parentID = result.span.parentSpanID?.value ?? 0
-        span.start = result.span.startNanoseconds
-        span.end = result.span.endNanoseconds
-        span.status = result.span.status.code.rawValue
-        for place in places where data.records[Int(place)].traits.contains(.hasTraceName) {
-            span.traits.insert(.hasTraceName)
+        let ranked = places.sorted { outranks(data.records[Int($0)], data.records[Int($1)]) }
+        let records = ranked.map { data.records[Int($0)] }
+        var span = JoinedSpan(records[0], at: ranked[0])
+        span.parentID = records.first { $0.parentID != 0 }?.parentID ?? 0
+        span.start = records.map(\.start).min() ?? 0
+        span.end = records.map(\.end).max() ?? 0
+        span.traits.subtract([.isOK, .isError])
+        for status in [Record.Traits.isError, .isOK]
+        where records.contains(where: { $0.traits.contains(status) }) {
+            span.traits.subtract([.isOK, .isError])
+            span.traits.insert(status)
         }
-        let bytes = result.span.encoded()
-        span.traits.insert(Record.Traits(ScannedSpan.call(in: bytes.span, 0..<bytes.count)))
+        for record in records {
+            span.traits.formUnion(
+                record.traits.intersection([.hasTraceName, .tellsFailure, .isStreaming]))
+        }
         span.change = Int32(changes.count)
-        let originals = places.sorted {
-            let (one, other) = (data.records[Int($0)], data.records[Int($1)])
-            if Self.key(one) != Self.key(other) { return Self.key(one) < Self.key(other) }
-            return data.bytes[one.range].lexicographicallyPrecedes(data.bytes[other.range])
-        }
-        changes.append(SpanChange(joined: bytes, originals: originals))
+        changes.append(SpanChange(originals: ranked))
         return span
+    }
+
+    /// Finished before unfinished, later blocks before earlier ones.
+    private func outranks(_ left: Record, _ right: Record) -> Bool {
+        if left.isFinished != right.isFinished { return left.isFinished }
+        let (one, other) = (data.sequence(of: left), data.sequence(of: right))
+        if one != other { return one > other }
+        return left.hash > right.hash
     }
 
     /// The caller's half before the other; of equals, the one that started first.
@@ -154,12 +155,12 @@ extension PartitionJoin {
         let recorder = recorder(of: span.producer)
         let newID = Self.newID(of: span, id, recorder)
         let change = changeIndex(of: &span)
-        changes[change].editing.spanID = SpanID(newID)
-        changes[change].editing.attributes.append(
+        changes[change].hasNewID = true
+        changes[change].attributes.append(
             Attribute(AttributeKey.originalSpanID, .string(SpanID(span.spanID).description)))
         if isShared {
             counts.traces.sharedSplits += 1
-            changes[change].editing.parentSpanID = SpanID(span.spanID)
+            changes[change].hasNewParent = true
             span.parentID = span.spanID
         } else {
             counts.traces.collisions += 1
@@ -200,8 +201,8 @@ extension PartitionJoin {
     mutating func setParent(_ parentID: UInt64, of index: Int, keepingOldAs key: String) {
         let old = SpanID(spans[index].parentID).description
         let change = changeIndex(ofSpanAt: index)
-        changes[change].editing.parentSpanID = SpanID(parentID)
-        changes[change].editing.attributes.append(Attribute(key, .string(old)))
+        changes[change].hasNewParent = true
+        changes[change].attributes.append(Attribute(key, .string(old)))
         spans[index].parentID = parentID
     }
 
@@ -220,25 +221,10 @@ extension PartitionJoin {
         return Int(span.change)
     }
 
-    /// Pads trace ids of 64 bits, or replaces them by the id that they belong to.
-    private mutating func unifyTraceIDs(_ id: TraceID, _ start: Int, _ end: Int) {
-        var needsChange = false
-        for index in start..<end {
-            let record = data.records[Int(data.order[index])]
-            if record.traceHigh != id.high { counts.traces.tid64Joined += 1 }
-            if record.traceHigh != id.high || record.traits.contains(.isTraceIDShort) {
-                needsChange = true
-            }
-        }
-        guard needsChange else { return }
-        for index in spans.indices {
-            let record = data.records[Int(spans[index].record)]
-            guard
-                record.traceHigh != id.high || record.traits.contains(.isTraceIDShort)
-                    || spans[index].change >= 0
-            else { continue }
-            let change = changeIndex(ofSpanAt: index)
-            changes[change].editing.traceID = id
+    /// Counts the records whose ids of 64 bits became the one that they belong to.
+    private mutating func countShortIDs(_ id: TraceID, _ start: Int, _ end: Int) {
+        for index in start..<end where data.records[Int(data.order[index])].traceHigh != id.high {
+            counts.traces.tid64Joined += 1
         }
     }
 

@@ -3,7 +3,7 @@ import SpanLogStore
 
 extension PartitionJoin {
     /// Finds parents, cuts cycles, counts the trace's shape, and lays it out.
-    mutating func finishTrace(_ id: TraceID) throws {
+    mutating func finishTrace(_ id: TraceID) {
         findParents()
         if mayHaveCycles { cutCycles() }
         findClockFacts()
@@ -16,7 +16,6 @@ extension PartitionJoin {
         }
         count(shape)
         layOut(id)
-        // The bytes of the spans are in the processor's cache now.
         summarize(id, shape)
     }
 
@@ -126,8 +125,9 @@ extension PartitionJoin {
     mutating func countCalls(_ isAnswered: (Int) -> Bool) {
         for (index, span) in spans.enumerated()
         where span.kind == JoinedSpan.client && !isAnswered(index) {
-            let range = data.records[Int(span.record)].range
-            guard let name = CalledService.name(in: data.bytes, range) else { continue }
+            let called = data.records[Int(span.record)].called
+            guard !called.isEmpty else { continue }
+            let name = String(decoding: data.bytes[called], as: UTF8.self)
             guard counts.calls[name] != nil || counts.calls.count < CalledService.namesMax else {
                 counts.calls[CalledService.others, default: 0] += 1
                 continue
@@ -139,10 +139,9 @@ extension PartitionJoin {
     private mutating func summarize(_ id: TraceID, _ shape: Shape) {
         var times = Times()
         times.add(spans)
-        let (bytes, name) = name(times.naming, shape.mainRoot ?? times.first)
+        let name = name(times.naming, shape.mainRoot ?? times.first)
         findClockRanges()
-        append(
-            id, times, shape, (bytes, name), services, clockRanges, clockNames(times, shape))
+        append(id, times, shape, name, services, clockRanges, clockNames(times, shape))
     }
 
     /// What a trace's summary says of its times and status.
@@ -172,7 +171,7 @@ extension PartitionJoin {
             if (span.start, span.spanID) < (start, spans[first].spanID) { first = index }
             start = min(start, span.start)
             end = max(end, span.end, span.start)
-            if span.status == 2 { errors += 1 }
+            if span.traits.contains(.isError) { errors += 1 }
             if span.traits.contains(.hasTraceName) { addName(span, at: index, among: spans) }
         }
 
@@ -187,13 +186,13 @@ extension PartitionJoin {
     }
 
     mutating func append(
-        _ id: TraceID, _ times: Times, _ shape: Shape, _ name: (bytes: [UInt8], range: Range<Int>),
+        _ id: TraceID, _ times: Times, _ shape: Shape, _ name: ArraySlice<UInt8>,
         _ services: [String], _ ranges: ClockRanges, _ names: ClockNames
     ) {
         archive.summaries.append(id, start: times.start) { writer in
             typealias Field = TraceSummary.Field
             writer.field(Field.traceID, id)
-            writer.field(Field.name, name.bytes, name.range)
+            writer.field(Field.name, name)
             writer.fixed64(Field.start, times.start)
             writer.fixed64(Field.end, times.end)
             writer.uint64(Field.spanCount, UInt64(shape.spans))
@@ -206,26 +205,18 @@ extension PartitionJoin {
         }
     }
 
-    /// Where the name stands that the span at `naming` gives the trace, or else the name of the
-    /// span at `main`.
-    func name(_ naming: Int?, _ main: Int) -> (bytes: [UInt8], Range<Int>) {
-        if let naming {
-            let (bytes, range) = content(of: spans[naming])
-            if let span = try? ScannedSpan(scanning: bytes.span, range), let name = span.traceName {
-                return (bytes, name)
-            }
-        }
-        let (bytes, range) = content(of: spans[main])
-        let hasSeveral = spans[main].traits.contains(.hasSeveralNames)
-        return (bytes, ScannedSpan.name(in: bytes.span, range, hasSeveral: hasSeveral))
+    /// The name that the span at `naming` gives the trace, or else the name of the span at `main`.
+    func name(_ naming: Int?, _ main: Int) -> ArraySlice<UInt8> {
+        guard let naming else { return data.bytes[data.records[Int(spans[main].record)].name] }
+        return data.bytes[namingRecord(of: spans[naming]).name]
     }
 
-    /// The bytes of a span, before its identifiers are changed.
-    func content(of span: JoinedSpan) -> (bytes: [UInt8], range: Range<Int>) {
-        if span.change >= 0, let joined = changes[Int(span.change)].joined {
-            return (joined, 0..<joined.count)
-        }
-        return (data.bytes, data.records[Int(span.record)].range)
+    /// The first record of a span that gives its trace a name.
+    private func namingRecord(of span: JoinedSpan) -> Record {
+        let record = data.records[Int(span.record)]
+        guard span.change >= 0, !record.traits.contains(.hasTraceName) else { return record }
+        return changes[Int(span.change)].originals.lazy.map { data.records[Int($0)] }
+            .first { $0.traits.contains(.hasTraceName) } ?? record
     }
 
     /// The names of the services that the spans at hand are of, sorted.

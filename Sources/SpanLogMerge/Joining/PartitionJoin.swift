@@ -20,7 +20,8 @@ struct PartitionJoin {
     var renamed: [UInt64: Int] = [:]
     /// The place of each span's parent; see ``noParent`` and ``missingParent``.
     var parents: [Int32] = []
-    var places: [UInt32] = []
+    var places = RecordPlaces()
+    var digest = EntryDigest()
     var marks: [UInt32] = []
     var clockRanges = ClockRanges()
 
@@ -28,11 +29,11 @@ struct PartitionJoin {
     static let missingParent: Int32 = -2
 
     init(
-        _ rules: OrphanRules, _ producers: RankedProducers, _ clocks: ClockCollection,
-        _ options: Merge.Options
+        _ rules: OrphanRules, _ producers: RankedProducers, _ blocks: BlockSequences,
+        _ clocks: ClockCollection, _ options: Merge.Options
     ) {
         self.rules = rules
-        data = PartitionData(producers)
+        data = PartitionData(producers, blocks)
         self.options = options
         self.clocks = ClockEvidence(clocks)
     }
@@ -49,7 +50,7 @@ struct PartitionJoin {
         var start = 0
         while start < data.order.count {
             let end = endOfTraces(from: start)
-            try joinTraces(start, end, matchesLow64: matchesLow64)
+            joinTraces(start, end, matchesLow64: matchesLow64)
             start = end
         }
         clocks.share()
@@ -66,7 +67,7 @@ struct PartitionJoin {
     }
 
     /// Joins the traces whose ids have the same lower half, one after the other.
-    private mutating func joinTraces(_ start: Int, _ end: Int, matchesLow64: Bool) throws {
+    private mutating func joinTraces(_ start: Int, _ end: Int, matchesLow64: Bool) {
         // Spans come first, then links to them, then what is set aside.
         var spansEnd = start
         while spansEnd < end, traits(spansEnd).isDisjoint(with: [.isLink, .isSetAside]) {
@@ -78,14 +79,14 @@ struct PartitionJoin {
         counts.links.total += links.count
         if matchesLow64, let id = traceToMatch(start, spansEnd) {
             data.sortBySpan(start, spansEnd)
-            try joinTrace(id, start, spansEnd, links.takeAll())
+            joinTrace(id, start, spansEnd, links.takeAll())
         } else {
             var first = start
             while first < spansEnd {
                 let id = traceID(first)
                 var next = first + 1
                 while next < spansEnd, traceID(next) == id { next += 1 }
-                try joinTrace(id, first, next, links.take(to: id))
+                joinTrace(id, first, next, links.take(to: id))
                 first = next
             }
         }

@@ -9,9 +9,12 @@ final class BlockReading: Sendable {
     private let wakeUp = DispatchSemaphore(value: 0)
     private let isStopped = Atomic(false)
 
+    /// A block, and what it is stored as, if it is.
+    typealias StoredBlock = (block: Block, value: [UInt8]?)
+
     private struct State {
         var stores: [(number: Int, store: Store)]
-        var handedOver: [Block] = []
+        var handedOver: [StoredBlock] = []
         var idleCount = 0
         /// Stores that are being read.
         var readerCount = 0
@@ -30,14 +33,14 @@ final class BlockReading: Sendable {
     ///   - body: Called with blocks of any store.
     /// - Throws: What `body` throws. The other threads read on unless they are stopped.
     func run(
-        report: (Int, StoreReport) -> Void, _ body: (Block) throws -> Void
+        report: (Int, StoreReport) -> Void, _ body: (StoredBlock) throws -> Void
     ) throws {
         do {
             while let (number, store) = nextStore() {
                 defer { endReading() }
-                let result = try StoreReport(store) { block in
+                let result = try StoreReport(store) { block, value, _ in
                     guard !isStopped.load(ordering: .relaxed) else { throw Stopped() }
-                    if !handOver(block) { try body(block) }
+                    if !handOver((block, value)) { try body((block, value)) }
                 }
                 report(number, result)
             }
@@ -67,7 +70,7 @@ final class BlockReading: Sendable {
     /// Gives a block to a thread that has nothing to do.
     ///
     /// - Returns: Whether there is such a thread.
-    private func handOver(_ block: Block) -> Bool {
+    private func handOver(_ block: StoredBlock) -> Bool {
         let isTaken = state.withLock { state in
             guard state.idleCount > state.handedOver.count else { return false }
             state.handedOver.append(block)
@@ -86,9 +89,9 @@ final class BlockReading: Sendable {
     }
 
     /// Waits for a block, or until nobody reads any more.
-    private func takeBlock() -> Block? {
+    private func takeBlock() -> StoredBlock? {
         while true {
-            let (block, isOver) = state.withLock { state -> (Block?, Bool) in
+            let (block, isOver) = state.withLock { state -> (StoredBlock?, Bool) in
                 if let block = state.handedOver.popLast() { return (block, false) }
                 if state.isOver { return (nil, true) }
                 state.idleCount += 1

@@ -89,7 +89,7 @@ extension MergeRun {
     /// a time, and what waits is on disk.
     private func makeRoom(_ output: PartitionOutput) throws {
         output.turn.wait()
-        try output.queue.spill(to: space, with: plan.makeSpillCompressor())
+        try output.queue.spill(to: space)
     }
 
     /// Joins a trace that has no room in memory, from shares that have.

@@ -9,6 +9,7 @@ extension MergeRun {
         let clockSources: ClockSources
         let stores: [StoreReport]
         let readCount: UInt64
+        let blocks: BlockSequences
     }
 
     /// What all threads together have read.
@@ -22,18 +23,21 @@ extension MergeRun {
     /// Reads everything and sorts it into partitions.
     ///
     /// - Throws: The first error of a thread; the others end with the block at hand.
-    func scatter(_ archives: [ArchiveReader]) throws -> Scattered {
+    func scatter(
+        _ archives: [ArchiveReader], _ blocks: BlockCollection
+    ) throws -> Scattered {
         let reading = BlockReading(merge.stores)
         let areas = SpillArea.areas(ofPartitions: plan.partitionCount)
         let gathered = Mutex(Gathered())
         let failure = FirstFailure()
         inParallel(plan.threadCount) { thread in
             failure.catching {
-                try scatter(thread == 0 ? archives : [], reading, areas, into: gathered)
+                try scatter(thread == 0 ? archives : [], reading, blocks, areas, into: gathered)
             }
             if failure.isThere { reading.stop() }
         }
         try failure.rethrow()
+        try blocks.finish()
         var all = gathered.withLock { gathered in
             defer { gathered = Gathered() }
             return gathered
@@ -46,20 +50,20 @@ extension MergeRun {
             partitions: PartitionQueue(all.results, plan.partitionCount), knowledge: all.knowledge,
             clockSources: all.clockSources,
             stores: all.reports.sorted { $0.key < $1.key }.map(\.value),
-            readCount: all.results.reduce(0) { $0 + $1.readCount })
+            readCount: all.results.reduce(0) { $0 + $1.readCount }, blocks: blocks.sequences)
     }
 
     /// What one thread reads.
     private func scatter(
-        _ archives: [ArchiveReader], _ reading: BlockReading, _ areas: [SpillArea],
-        into gathered: borrowing Mutex<Gathered>
+        _ archives: [ArchiveReader], _ reading: BlockReading, _ blocks: BlockCollection,
+        _ areas: [SpillArea], into gathered: borrowing Mutex<Gathered>
     ) throws {
-        var scatterer = Scatterer(plan, space, producers, areas)
+        var scatterer = Scatterer(plan, space, producers, blocks, areas)
         for archive in archives { try scatterer.add(archive) }
         try reading.run { number, report in
             gathered.withLock { $0.reports[number] = report }
-        } _: { block in
-            try scatterer.add(block)
+        } _: { block, value in
+            try scatterer.add(block, value)
             gathered.withLock {
                 $0.knowledge.add(block)
                 $0.clockSources.add(block.header, holdsOpenSpans: block.holdsOpenSpans)

@@ -3,11 +3,9 @@ import SpanLogStore
 extension MergeRun {
     /// What is known before anything is read: by the sizes of the files, and a few headers.
     var spaceNeeded: Merge.SpaceNeeded {
-        // Beside each span of some hundred bytes stands a record of 80.
-        let gathered = contentByteCount + contentByteCount / 4
-        return Merge.SpaceNeeded(
+        Merge.SpaceNeeded(
             temporaryDirectory: temporaryDirectory,
-            temporaryByteCount: gathered > UInt64(plan.heldBytesMax) ? gathered : 0,
+            temporaryByteCount: recordsByteCount > UInt64(plan.heldBytesMax) ? recordsByteCount : 0,
             archiveByteCount: inputByteCount + inputByteCount / 8)
     }
 

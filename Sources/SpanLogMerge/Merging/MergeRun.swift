@@ -11,8 +11,8 @@ struct MergeRun: Sendable {
     let producers: ProducerRegistry
     /// What the files of the stores and archives take.
     let inputByteCount: UInt64
-    /// What they hold once decompressed, roughly.
-    let contentByteCount: UInt64
+    /// What is known of their records takes so much, roughly.
+    let recordsByteCount: UInt64
     let temporaryDirectory: String
     let progress: ProgressMeter
 
@@ -23,11 +23,10 @@ struct MergeRun: Sendable {
         self.merge = merge
         temporaryDirectory = merge.options.temporaryDirectory ?? directory
         inputByteCount = merge.stores.reduce(archive.byteCount) { $0 + $1.byteCount }
-        contentByteCount = merge.stores.reduce(archive.contentByteCount) {
-            $0 + $1.contentByteCount
-        }
+        let spanCount = merge.stores.reduce(archive.spanCount) { $0 + $1.estimatedSpanCount }
+        recordsByteCount = spanCount * UInt64(Record.usualByteCount)
         plan = MergePlan(
-            inputByteCount: contentByteCount, memoryByteCount: merge.options.memoryBytesMax,
+            recordsByteCount: recordsByteCount, memoryByteCount: merge.options.memoryBytesMax,
             threadCount: max(1, merge.options.threadCount))
         space = SpillSpace(in: temporaryDirectory, heldBytesMax: plan.heldBytesMax)
         producers = ProducerRegistry(bytesMax: plan.producerBytesMax)
@@ -40,7 +39,10 @@ struct MergeRun: Sendable {
     ) throws -> MergeReport {
         let sink = Mutex<ArchiveWriter?>(
             try ArchiveWriter.create(path, space, plan, merge.unfinished))
-        let (report, clocks) = try run(archives) { run in
+        let blocks = BlockCollection { values, first in
+            try sink.withLock { try $0?.append(blocks: values, from: first) }
+        }
+        let (report, clocks) = try run(archives, blocks) { run in
             try sink.withLock { try $0?.append(run) }
         }
         guard let archive = sink.withLock({ $0.take() }) else {
@@ -52,13 +54,14 @@ struct MergeRun: Sendable {
 
     /// Reads and joins, and writes nothing.
     func report(_ archives: [ArchiveReader]) throws -> MergeReport {
-        try run(archives) { _ in }.report
+        try run(archives, BlockCollection(nil)) { _ in }.report
     }
 
     private func run(
-        _ archives: [ArchiveReader], _ take: @Sendable (ArchiveRun) throws -> Void
+        _ archives: [ArchiveReader], _ blocks: BlockCollection,
+        _ take: @Sendable (ArchiveRun) throws -> Void
     ) throws -> (report: MergeReport, clocks: ArchiveClocks) {
-        let scattered = try scatter(archives)
+        let scattered = try scatter(archives, blocks)
         let rules = OrphanRules(scattered.knowledge)
         let clocks = ClockCollection(
             scattered.clockSources, mode: merge.options.clockMode,
@@ -90,7 +93,7 @@ extension MergeRun {
         let recordCount = Int(clamping: scattered.readCount)
         let ranked = RankedProducers(producers.producers)
         inParallel(plan.threadCount) { _ in
-            var join = PartitionJoin(rules, ranked, clocks, merge.options)
+            var join = PartitionJoin(rules, ranked, scattered.blocks, clocks, merge.options)
             while true {
                 let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard number < plan.partitionCount else { break }

@@ -24,9 +24,9 @@ final class PartitionQueue: Sendable {
     /// Takes the partitions that wait out of memory.
     ///
     /// - Throws: ``MergeError`` if temporary space cannot be written.
-    func spill(to space: SpillSpace, with compressor: ChunkCompressor?) throws {
+    func spill(to space: SpillSpace) throws {
         try sources.withLock { sources in
-            for index in sources.indices { try space.spill(&sources[index], with: compressor) }
+            for index in sources.indices { try space.spill(&sources[index]) }
         }
         FreeMemory.giveBack()
     }

@@ -3,7 +3,7 @@ import SpanLogFormat
 extension PartitionData.Source {
     /// The lower half of a trace id that most of the records share, if there is one.
     ///
-    /// - Complexity: O(*n*) in the number of records, which are read without their bytes.
+    /// - Complexity: O(*n*) in the number of records, which are read without their texts.
     func dominantTrace(in space: SpillSpace) throws -> UInt64? {
         // Boyer and Moore's vote: what more than half of them share survives it.
         var (candidate, votes) = (UInt64(0), 0)
@@ -18,7 +18,7 @@ extension PartitionData.Source {
 
     /// What the first halves of the trace ids are that end with `low`.
     ///
-    /// - Complexity: O(*n*) in the number of records, which are read without their bytes.
+    /// - Complexity: O(*n*) in the number of records, which are read without their texts.
     func firstHalves(of low: UInt64, in space: SpillSpace) throws -> PartitionData.FirstHalves {
         var halves = PartitionData.FirstHalves(low)
         try forEachRecord(in: space) { if $0.traceLow == low { halves.add($0) } }
@@ -68,7 +68,7 @@ extension PartitionData {
         mutating func add(_ record: Record) {
             least = min(least, record.traceHigh)
             greatest = max(greatest, record.traceHigh)
-            byteCount += Int(record.byteCount) + MemoryLayout<Record>.stride
+            byteCount += record.texts.count + MemoryLayout<Record>.stride
             // Links and what is in no trace have no say in which traces there are.
             guard record.traits.isDisjoint(with: [.isLink, .isSetAside]) else { return }
             guard record.traceHigh != 0, record.traceHigh != other else { return }

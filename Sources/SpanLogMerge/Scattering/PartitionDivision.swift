@@ -5,7 +5,6 @@ import SpanLogStore
 struct PartitionDivision {
     private let space: SpillSpace
     private let place: (Record) -> Int
-    private let compressor: ChunkCompressor?
     private let chunkBytesMax: Int
     private var chunks: [PartitionChunk]
     private var parts: [PartitionData.Source]
@@ -38,7 +37,6 @@ struct PartitionDivision {
         self.place = place
         chunkBytesMax = max(plan.partitionBytesMax / count, 1 << 12)
         chunks = Array(repeating: PartitionChunk(capacity: chunkBytesMax), count: count)
-        compressor = plan.makeSpillCompressor()
         parts = Array(repeating: PartitionData.Source(area: SpillArea()), count: count)
     }
 
@@ -58,11 +56,11 @@ struct PartitionDivision {
             if records.count < chunk.recordCount {
                 records = Array(repeating: .none, count: chunk.recordCount)
             }
-            if bytes.count < chunk.contentByteCount {
-                bytes = Array(repeating: 0, count: chunk.contentByteCount)
+            if bytes.count < chunk.textByteCount {
+                bytes = Array(repeating: 0, count: chunk.textByteCount)
             }
             let producers = try space.using {
-                try chunk.read(records: &records, at: 0, bytes: &bytes, at: 0)
+                try chunk.read(records: &records, at: 0, texts: &bytes, at: 0)
             }
             try add(records.prefix(chunk.recordCount), bytes, producers)
             chunk.free()
@@ -81,10 +79,12 @@ struct PartitionDivision {
             if record.traits.contains(.isLink) {
                 chunks[index].append(record)
             } else if record.producer & Record.ownProducer == 0 {
-                chunks[index].append(record, bytes[record.range])
+                chunks[index].append(
+                    record, name: bytes[record.name], called: bytes[record.called])
             } else {
                 let producer = ownProducers[Int(record.producer ^ Record.ownProducer)]
-                chunks[index].append(record, bytes[record.range], of: producer)
+                chunks[index].append(
+                    record, name: bytes[record.name], called: bytes[record.called], of: producer)
             }
             guard chunks[index].byteCount >= chunkBytesMax else { continue }
             try spill(index)
@@ -94,6 +94,6 @@ struct PartitionDivision {
     private mutating func spill(_ index: Int) throws {
         // What one chunk gives back has no room for another of a different size, so parts that stayed
         // in memory would take it twice.
-        try space.spill(&chunks[index], to: &parts[index], with: compressor)
+        try space.spill(&chunks[index], to: &parts[index])
     }
 }

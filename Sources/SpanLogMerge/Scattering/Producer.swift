@@ -1,4 +1,5 @@
 import SpanLogFormat
+import SpanLogStore
 
 /// An origin and one scope of it: what all spans of an OTLP `ScopeSpans` have in common.
 struct Producer: Comparable, Sendable {
@@ -28,6 +29,13 @@ extension Producer {
     }
 
     var name: Name { Name(origin: origin.id, scope: scope, schemaURL: schemaURL) }
+
+    /// What the digest knows it by.
+    var hash: UInt64 {
+        let content =
+            origin.id + UInt64(scope.count).littleEndianBytes + scope + schemaURL
+        return Checksum.xxh3(content, content.indices)
+    }
 
     /// What it takes in memory, roughly.
     var byteCount: Int { origin.resource.count + scope.count + 256 }

@@ -6,6 +6,8 @@ struct RankedProducers: Sendable {
     /// The names of all services, sorted, and the place there of each producer's.
     let services: [String]
     let serviceOfProducer: [UInt32]
+    /// What the digest knows each producer by.
+    let hashes: [UInt64]
 
     init(_ unsorted: [Producer] = []) {
         let sorted = unsorted.indices.sorted { unsorted[$0] < unsorted[$1] }
@@ -24,5 +26,6 @@ struct RankedProducers: Sendable {
         let places = Dictionary(
             uniqueKeysWithValues: services.enumerated().map { ($1, UInt32($0)) })
         serviceOfProducer = producers.map { places[$0.origin.service] ?? 0 }
+        hashes = producers.map(\.hash)
     }
 }

@@ -1,6 +1,6 @@
 import SpanLogFormat
 
-/// A record on its way through the merge: what the join needs of it, and where its bytes are.
+/// A record on its way through the merge: what the join needs of it, and where it is.
 ///
 /// 80 bytes without a gap between its fields, since it is written to temporary space as it is.
 struct Record: BitwiseCopyable, Sendable {
@@ -12,20 +12,23 @@ struct Record: BitwiseCopyable, Sendable {
     var start: UInt64
     /// 0 for a span whose end was never recorded.
     var end: UInt64
-    /// The number of the block, plus 1; 0 for what was open when its recorder was last alive.
-    var sequence: UInt64
+    /// XXH3-64 of its bytes.
+    var hash: UInt64
+    /// The number of the block among all of the merge.
+    var block: UInt32
     /// The place among the spans of the block.
     var index: UInt32
     /// The producer's number among all that are registered, or its place in the chunk's own list
     /// with ``ownProducer`` added; once the partition is in memory, its place there.
     var producer: UInt32
-    /// Where the bytes begin in its chunk or partition.
-    var offset: UInt64
-    var byteCount: UInt32
+    /// Where its texts begin in its chunk or partition: the name, and what ``calledCount`` says.
+    var offset: UInt32
+    /// The bytes of the name: the one that the span gives its trace, if it does.
+    var nameCount: UInt32
     /// OTLP's number.
     var kind: UInt8
-    /// OTLP's number.
-    var status: UInt8
+    /// The bytes of what the span called, behind the name; 0 if it does not say.
+    var calledCount: UInt8
     var traits: Traits
 
     /// What else there is to know.
@@ -54,15 +57,22 @@ struct Record: BitwiseCopyable, Sendable {
         static let isStreaming = Traits(rawValue: 512)
         /// An attribute tells that the span's call failed, timed out or was cancelled.
         static let tellsFailure = Traits(rawValue: 1024)
-        /// The span has a name more than once, of which the last one counts.
-        static let hasSeveralNames = Traits(rawValue: 1 << 15)
+        /// The span ended well.
+        static let isOK = Traits(rawValue: 2048)
+        /// The span ended with an error.
+        static let isError = Traits(rawValue: 4096)
     }
 
     var traceID: TraceID { TraceID(high: traceHigh, low: traceLow) }
-    var range: Range<Int> { Int(offset)..<Int(offset) + Int(byteCount) }
+    var name: Range<Int> { Int(offset)..<Int(offset) + Int(nameCount) }
+    var called: Range<Int> { name.upperBound..<name.upperBound + Int(calledCount) }
+    var texts: Range<Int> { name.lowerBound..<called.upperBound }
     var isFinished: Bool { end != 0 }
 
     static let ownProducer: UInt32 = 1 << 31
+
+    /// What a record takes with its texts, as a rule.
+    static let usualByteCount = MemoryLayout<Record>.stride + 20
 
     /// Decides the partition, and the order within it.
     @inline(__always)
@@ -72,27 +82,29 @@ struct Record: BitwiseCopyable, Sendable {
 extension Record {
     /// What fills memory until a record is read there.
     static let none = Record(
-        traceHigh: 0, traceLow: 0, spanID: 0, parentID: 0, start: 0, end: 0, sequence: 0, index: 0,
-        producer: 0, offset: 0, byteCount: 0, kind: 0, status: 0, traits: [])
+        traceHigh: 0, traceLow: 0, spanID: 0, parentID: 0, start: 0, end: 0, hash: 0, block: 0,
+        index: 0, producer: 0, offset: 0, nameCount: 0, kind: 0, calledCount: 0, traits: [])
 
-    init(_ span: ScannedSpan, place: RecordPlace, byteCount: Int) {
+    init(_ span: ScannedSpan, hash: UInt64, place: RecordPlace) {
         traceHigh = span.traceID.high
         traceLow = span.traceID.low
         spanID = span.spanID
         parentID = span.parentSpanID
         start = span.startNanoseconds
         end = span.endNanoseconds
-        sequence = place.sequence
+        self.hash = hash
+        block = place.block
         index = place.index
         producer = place.producer
         offset = 0
-        self.byteCount = UInt32(byteCount)
+        nameCount = 0
         kind = span.kind
-        status = span.status
+        calledCount = 0
         var traits = place.traits
+        if span.status == 1 { traits.insert(.isOK) }
+        if span.status == 2 { traits.insert(.isError) }
         if span.traceName != nil { traits.insert(.hasTraceName) }
         if span.isNote { traits.insert(.isNote) }
-        if span.hasSeveralNames { traits.insert(.hasSeveralNames) }
         if span.isTraceIDShort { traits.insert(.isTraceIDShort) }
         traits.insert(Traits(span.call))
         if span.flags & SpanRecord.parentRemoteKnown != 0 {
@@ -105,11 +117,11 @@ extension Record {
     }
 
     /// A record that can be in no trace.
-    init(setAside reason: SetAsideReason, hash: UInt64, place: RecordPlace, byteCount: Int) {
+    init(setAside reason: SetAsideReason, hash: UInt64, place: RecordPlace) {
         self.init(
-            traceHigh: 0, traceLow: hash, spanID: 0, parentID: 0, start: 0, end: 0,
-            sequence: place.sequence, index: place.index, producer: place.producer, offset: 0,
-            byteCount: UInt32(byteCount), kind: reason.rawValue, status: 0,
+            traceHigh: 0, traceLow: hash, spanID: 0, parentID: 0, start: 0, end: 0, hash: hash,
+            block: place.block, index: place.index, producer: place.producer, offset: 0,
+            nameCount: 0, kind: reason.rawValue, calledCount: 0,
             traits: place.traits.union(.isSetAside))
     }
 
@@ -118,8 +130,8 @@ extension Record {
         self.init(
             traceHigh: traceID.high, traceLow: traceID.low, spanID: spanID,
             parentID: source.spanID, start: source.traceID.high, end: source.traceID.low,
-            sequence: 0, index: 0, producer: 0, offset: 0, byteCount: 0, kind: 0, status: 0,
-            traits: .isLink)
+            hash: 0, block: 0, index: 0, producer: 0, offset: 0, nameCount: 0, kind: 0,
+            calledCount: 0, traits: .isLink)
     }
 }
 
@@ -133,12 +145,12 @@ extension Record.Traits {
     }
 }
 
-/// Where a record was read: its provenance, and who wrote it.
+/// Where a record was read, and who wrote it.
 struct RecordPlace {
     /// As in ``Record``.
-    var sequence: UInt64
+    var block: UInt32
     var index: UInt32
-    var producer: UInt32 = 0
+    var producer: UInt32
     var traits: Record.Traits = []
 }
 

@@ -6,9 +6,10 @@ struct Scatterer: ~Copyable {
     private let plan: MergePlan
     private let space: SpillSpace
     private let registry: ProducerRegistry
+    private let blocks: BlockCollection
+    private var blockCompressor: BlockCompressor?
     private var chunks: [PartitionChunk]
     private var partitions: [PartitionData.Source]
-    private let compressor: ChunkCompressor?
     /// Producers that the registry has no room for, as ``RecordPlace`` knows them.
     private var ownProducers: [Producer] = []
     private var numbers: [Producer.Name: UInt32] = [:]
@@ -26,15 +27,17 @@ struct Scatterer: ~Copyable {
 
     /// - Parameter areas: Where each partition lies in temporary space.
     init(
-        _ plan: MergePlan, _ space: SpillSpace, _ registry: ProducerRegistry, _ areas: [SpillArea]
+        _ plan: MergePlan, _ space: SpillSpace, _ registry: ProducerRegistry,
+        _ blocks: BlockCollection, _ areas: [SpillArea]
     ) {
         self.plan = plan
         self.space = space
         self.registry = registry
+        self.blocks = blocks
+        blockCompressor = BlockCompressor()
         let chunk = PartitionChunk(capacity: plan.chunkBytesMax)
         chunks = Array(repeating: chunk, count: plan.partitionCount)
         partitions = areas.map { PartitionData.Source(area: $0) }
-        compressor = plan.makeSpillCompressor()
     }
 
     /// Gives away what was gathered.
@@ -49,14 +52,20 @@ struct Scatterer: ~Copyable {
 extension Scatterer {
     /// Takes the records of a block.
     ///
-    /// - Throws: ``MergeError`` if temporary space cannot be written.
-    mutating func add(_ block: Block) throws {
+    /// - Parameters:
+    ///   - value: What the block is stored as, if it is.
+    ///   - traits: What is true of all its records.
+    /// - Throws: ``MergeError`` if temporary space or the archive cannot be written.
+    mutating func add(_ block: Block, _ value: [UInt8]?, _ traits: Record.Traits = []) throws {
         let places = SpanPlaces(in: block.bytes.span, block.payload)
-        var source = Source(block)
+        // A block that only tells what was lost has told it.
+        guard !places.spans.isEmpty || places.isBrokenOff else { return }
+        let blockNumber = try blocks.number(of: block, value, &blockCompressor)
+        var source = Source(block, blockNumber, traits)
         for group in places.groups {
             try forgetProducersIfMany()
             guard let number = producer(of: group, in: block, &source) else {
-                try setAside(group, places, block, source.unknown)
+                try setAside(group, places, block, source)
                 continue
             }
             for index in group.spans {
@@ -73,26 +82,26 @@ extension Scatterer {
     private struct Source {
         let recorderID: RecorderID
         let bootID: [UInt8]
-        let sequence: UInt64
+        let number: UInt32
+        let traits: Record.Traits
         /// The origin of records without a resource that can be decoded.
         let unknown: Producer
         var resource: Range<Int>?
         var origin: Origin?
 
-        init(_ block: Block) {
+        init(_ block: Block, _ number: UInt32, _ traits: Record.Traits) {
             recorderID = block.header.recorderID
             bootID = block.header.anchor.bootID
-            // The greatest numbers, which no recorder reaches, have no room for what is added.
-            sequence = block.holdsOpenSpans ? 0 : min(block.header.sequence, .max - 2) + 1
+            self.number = number
+            self.traits = traits
             unknown = Producer(
                 origin: Origin.withoutResource(recorderID, bootID), scope: [], schemaURL: [])
         }
 
         func place(_ index: Int, producer: UInt32) -> RecordPlace {
-            // Which spans were open is said anew with each copy, in any order.
             RecordPlace(
-                sequence: sequence, index: sequence == 0 ? 0 : UInt32(truncatingIfNeeded: index),
-                producer: producer)
+                block: number, index: UInt32(truncatingIfNeeded: index), producer: producer,
+                traits: traits)
         }
     }
 
@@ -157,8 +166,10 @@ extension Scatterer {
         if let defect = span.defect {
             return try setAside(SetAsideReason(defect), bytes, range, place)
         }
-        let record = Record(span, place: place, byteCount: range.count)
-        try append(record, bytes[range])
+        let record = Record(span, hash: Checksum.xxh3(bytes, range), place: place)
+        let called = span.kind == JoinedSpan.client ? CalledService.name(in: bytes, range) : nil
+        try append(
+            record, name: bytes[span.traceName ?? span.name], called: called.map { Array($0.utf8) } ?? [])
         guard span.linkCount > 0 else { return }
         var links: [Record] = []
         ScannedSpan.forEachLink(in: bytes, range) { traceID, spanID in
@@ -168,10 +179,9 @@ extension Scatterer {
     }
 
     private mutating func setAside(
-        _ group: SpanPlaces.Group, _ places: SpanPlaces, _ block: Block, _ producer: Producer
+        _ group: SpanPlaces.Group, _ places: SpanPlaces, _ block: Block, _ source: Source
     ) throws {
-        let number = number(of: producer)
-        let source = Source(block)
+        let number = number(of: source.unknown)
         for index in group.spans {
             try setAside(
                 .undecodableResource, block.bytes, places.spans[index],
@@ -185,20 +195,21 @@ extension Scatterer {
     ) throws {
         let hash = Checksum.xxh3(bytes, range)
         var place = place
-        // An archive keeps the origin of such a record alone, and must give the same record back.
         let origin = producer(place.producer).origin
         place.producer = number(of: Producer(origin: origin, scope: [], schemaURL: []))
-        let record = Record(setAside: reason, hash: hash, place: place, byteCount: range.count)
-        try append(record, bytes[range])
+        try append(Record(setAside: reason, hash: hash, place: place), name: [], called: [])
     }
 
-    private mutating func append(_ record: Record, _ content: ArraySlice<UInt8>) throws {
+    private mutating func append(
+        _ record: Record, name: ArraySlice<UInt8>, called: [UInt8]
+    ) throws {
         readCount += 1
         let partition = plan.partition(of: record)
         if record.producer & Record.ownProducer == 0 {
-            chunks[partition].append(record, content)
+            chunks[partition].append(record, name: name, called: called[...])
         } else {
-            chunks[partition].append(record, content, of: producer(record.producer))
+            chunks[partition].append(
+                record, name: name, called: called[...], of: producer(record.producer))
         }
         if chunks[partition].byteCount >= plan.chunkBytesMax { try take(partition) }
     }
@@ -210,7 +221,7 @@ extension Scatterer {
     }
 
     private mutating func take(_ partition: Int) throws {
-        try space.take(&chunks[partition], to: &partitions[partition], with: compressor)
+        try space.take(&chunks[partition], to: &partitions[partition])
     }
 }
 

@@ -53,47 +53,44 @@ extension SpillSpace {
     ///
     /// - Throws: ``MergeError`` if temporary space cannot be written.
     func take(
-        _ chunk: inout PartitionChunk, to source: inout PartitionData.Source,
-        with compressor: ChunkCompressor?
+        _ chunk: inout PartitionChunk, to source: inout PartitionData.Source
     ) throws {
         guard !chunk.records.isEmpty else { return }
         guard hold(chunk.byteCount) else {
-            return try spill(&chunk, to: &source, with: compressor)
+            return try spill(&chunk, to: &source)
         }
         source.held.append(chunk)
         chunk = PartitionChunk(capacity: chunk.capacity)
     }
 
-    /// As ``take(_:to:with:)``, and out of memory in any case.
+    /// As ``take(_:to:)``, and out of memory in any case.
     func spill(
-        _ chunk: inout PartitionChunk, to source: inout PartitionData.Source,
-        with compressor: ChunkCompressor?
+        _ chunk: inout PartitionChunk, to source: inout PartitionData.Source
     ) throws {
         guard !chunk.records.isEmpty else { return }
         let byteCount = chunk.byteCount
-        try spill(chunk, to: &source, with: compressor)
+        try spill(chunk, to: &source)
         // One large record leaves no large memory behind.
         chunk.removeAll(keepingCapacity: byteCount < 2 * chunk.capacity)
     }
 
     private func spill(
-        _ chunk: PartitionChunk, to source: inout PartitionData.Source,
-        with compressor: ChunkCompressor?
+        _ chunk: PartitionChunk, to source: inout PartitionData.Source
     ) throws {
         let area = source.area ?? SpillArea()
         source.area = area
         try withFile(of: area) { file in
-            source.spilled.append(try SpilledChunk(chunk, in: file, with: compressor))
+            source.spilled.append(try SpilledChunk(chunk, in: file))
         }
     }
 
     /// Writes what of `source` is in memory.
     func spill(
-        _ source: inout PartitionData.Source, with compressor: ChunkCompressor?
+        _ source: inout PartitionData.Source
     ) throws {
         var held = PartitionData.Source()
         swap(&held.held, &source.held)
-        try release(&held) { try spill($0, to: &source, with: compressor) }
+        try release(&held) { try spill($0, to: &source) }
     }
 
     /// - Returns: Whether there is room for so much.

@@ -26,7 +26,7 @@ public struct StoreReport: Sendable, Codable {
     }
 
     /// As ``init(_:)``, and calls `body` as ``Store/forEachStoredBlock(_:)`` does.
-    init(
+    package init(
         _ store: Store, _ body: (Block, _ value: [UInt8]?, _ file: String) throws -> Void
     ) rethrows {
         path = store.path
