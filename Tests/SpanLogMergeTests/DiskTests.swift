@@ -93,7 +93,7 @@ import Testing
 
     @Test func `a disk without room is refused before anything is written`() throws {
         let merge = try merge()
-        let size = ArchiveReader.Size(byteCount: 1 << 60, contentByteCount: 1 << 60)
+        let size = ArchiveReader.Size(byteCount: 1 << 60, spanCount: 1 << 40)
         let run = MergeRun(merge, adding: size, beside: folder) { _ in }
         let error = #expect(throws: MergeError.self) { try run.checkSpace(archiveIn: folder) }
         #expect(error?.code == .writeFailed && error?.message.contains(folder) == true)

@@ -19,7 +19,6 @@ import Testing
         let plenty = try Merged([store], to: "plenty", options)
         options.memoryBytesMax = 1
         let little = try Merged([store], to: "little", options)
-        // What is written for want of memory is compressed, so it may be less than of plenty.
         #expect(little.report.temporaryByteCount > 0)
         #expect(little.report.accounting.isBalanced)
         #expect(little.report.accounting == plenty.report.accounting)
@@ -154,10 +153,8 @@ import Testing
     }
 
     @Test func `a trace in parts is read whole`() throws {
-        let spans = (UInt64(1)...120).map { number in
-            var span = SpanRecord.span(number, parent: number == 1 ? nil : 1, start: number)
-            span.attributes = [Attribute("text", .string(String(repeating: "x", count: 20_000)))]
-            return span
+        let spans = (UInt64(1)...17_000).map { number in
+            SpanRecord.span(number, parent: number == 1 ? nil : 1, start: number)
         }
         let report = try expectSame(Self.blocks(spans))
         #expect(report.traces.large == 1)

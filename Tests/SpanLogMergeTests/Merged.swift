@@ -1,7 +1,8 @@
 import SpanLogFormat
-import SpanLogMerge
 import SpanLogStore
 import SpanLogTestSupport
+
+@testable import SpanLogMerge
 
 /// The archive of some stores, and what the merge said of it.
 struct Merged {
@@ -32,19 +33,59 @@ struct Merged {
         }
     }
 
-    /// Every entry of the tables that hold records. The report is left out: it names the stores.
+    /// What the archive says, whichever numbers its blocks have. The report is left out: it names the
+    /// stores.
     func content() throws -> [Entry] {
-        let file = try LMDBFile(ReadOnlyFile(path))
-        var entries: [Entry] = []
-        for name in ["traces", "index", "quarantine"] {
-            guard let table = try file.table(name) else { continue }
-            try table.forEachEntry { entry in
+        var raw = archive
+        raw.readsRawTimes = true
+        var entries = try chunks(of: "index")
+        for id in try raw.traceIDs() {
+            for span in try raw.trace(id)?.spans ?? [] {
                 entries.append(
-                    Entry(table: name, key: entry.key, value: try table.value(of: entry)))
-                return true
+                    Entry(
+                        table: "traces", key: id.bytes,
+                        value: span.recorderID.bytes + span.resource.encoded()
+                            + span.record.encoded()))
             }
         }
+        for record in try quarantined() {
+            entries.append(Entry(table: "quarantine", key: [record.reason], value: record.bytes))
+        }
         return entries
+    }
+
+    /// The chunks of a table as they are stored.
+    func chunks(of name: String) throws -> [Entry] {
+        var entries: [Entry] = []
+        let table = try LMDBFile(ReadOnlyFile(path)).table(name)
+        try table?.forEachEntry { entry in
+            let value = try table?.value(of: entry) ?? []
+            entries.append(Entry(table: name, key: entry.key, value: value))
+            return true
+        }
+        return entries
+    }
+
+    /// The records that can be in no trace: the number of the reason, and the bytes.
+    func quarantined() throws -> [(reason: UInt8, bytes: [UInt8])] {
+        var records: [(UInt8, [UInt8])] = []
+        for chunk in try chunks(of: "quarantine") {
+            let content = try ArchiveChunk.content(of: chunk.value)
+            var reader = ProtobufReader(content.bytes, content.payload)
+            while let entry = try reader.next() {
+                var numbers: [Int: UInt64] = [:]
+                var fields = ProtobufReader(content.bytes, try reader.range(entry.value))
+                while let field = try fields.next() {
+                    if field.number > 1 { numbers[field.number] = try fields.number(field.value) }
+                }
+                let block = try archive.blocks.block(numbers[3] ?? 0).block
+                let places = SpanPlaces(in: block.bytes.span, block.payload)
+                let index = Int(numbers[4] ?? 0)
+                let range = index < places.spans.count ? places.spans[index] : block.payload
+                records.append((UInt8(numbers[2] ?? 0), Array(block.bytes[range])))
+            }
+        }
+        return records
     }
 
     struct Entry: Hashable {

@@ -30,6 +30,7 @@ import Testing
             let merged = try Merged(paths.shuffled(using: &generator), to: "attempt \(attempt)")
             // An expectation would describe both archives if they differed.
             #expect((try merged.content() == content) == true)
+            #expect(merged.report.digest == expected.report.digest)
             #expect(merged.report.traces == expected.report.traces)
             let (one, other) = (merged.report.accounting, expected.report.accounting)
             #expect(one.isBalanced)

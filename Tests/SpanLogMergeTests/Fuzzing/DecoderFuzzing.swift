@@ -110,7 +110,7 @@ extension DecoderFuzzing {
         guard let archive = try? ArchiveReader(path) else { return }
         _ = try? archive.newestSummaries(limit: 10)
         for id in ((try? archive.traceIDs()) ?? []).prefix(10) { _ = try? archive.trace(id) }
-        try? archive.forEachChunk({ _, _ in }, quarantine: { _, _ in })
+        try? archive.blocks.forEach { _, _ in }
         _ = try? archive.clockSources()
     }
 
@@ -137,6 +137,6 @@ extension DecoderFuzzing {
         ArchiveChunk.seal(&chunk)
         var decoder = TraceDecoder(TraceID(high: 0, low: 7))
         _ = try? decoder.add(chunk)
-        _ = decoder.trace
+        _ = try? decoder.trace(ArchivedBlocks(nil), nil)
     }
 }
