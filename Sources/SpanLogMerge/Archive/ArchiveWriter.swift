@@ -90,6 +90,22 @@ struct ArchiveWriter: ~Copyable {
         countUnsynced(run.traces.reduce(0) { $0 + $1.value.count })
     }
 
+    /// The summaries of all traces, once all partitions have been appended.
+    func endTraces() -> SummaryRuns {
+        partial.beginSync()
+        return summaries
+    }
+
+    /// Appends chunks of the index. They come in order.
+    func append(index entries: [ArchiveRun.Entry]) throws {
+        try write { transaction in
+            let index = try transaction.table(ArchiveFormat.index)
+            for entry in entries {
+                try transaction.append(entry.value, for: entry.key, in: index)
+            }
+        }
+    }
+
     private mutating func countUnsynced(_ byteCount: Int) {
         unsyncedByteCount += byteCount
         guard unsyncedByteCount >= Self.unsyncedBytesMax else { return }
@@ -97,11 +113,10 @@ struct ArchiveWriter: ~Copyable {
         partial.beginSync()
     }
 
-    /// Writes index, clocks and report, makes the archive durable and gives it its name.
+    /// Writes clocks and report, makes the archive durable and gives it its name.
     consuming func finish(
         _ report: MergeReport, _ clocks: ArchiveClocks, replacing isReplacing: Bool
     ) throws {
-        try writeIndex()
         try write { transaction in try clocks.write(&transaction) }
         var value = ArchiveChunk.begin() + (try report.json())
         ArchiveChunk.seal(&value)
@@ -123,41 +138,6 @@ struct ArchiveWriter: ~Copyable {
         }
     }
 
-    private mutating func writeIndex() throws {
-        var chunk = ChunkWriter()
-        let compressor = ChunkCompressor()
-        var last: SummaryRun.Place?
-        var waiting: [ArchiveRun.Entry] = []
-        func finishChunk() {
-            guard let last else { return }
-            let id = TraceID(high: last.high, low: last.low)
-            let key = ArchiveFormat.indexKey(start: last.start, id)
-            waiting.append(.init(key: key, value: chunk.finish(with: compressor)))
-        }
-        try summaries.forEach { place, bytes in
-            let start = chunk.begin()
-            chunk.writer.bytes.append(contentsOf: bytes)
-            chunk.writer.endMessage(start)
-            last = place
-            guard chunk.byteCount >= ArchiveFormat.indexChunkBytesMax else { return }
-            finishChunk()
-            guard waiting.count >= Self.indexChunksMax else { return }
-            try writeIndex(waiting)
-            waiting = []
-        }
-        if chunk.isStarted { finishChunk() }
-        try writeIndex(waiting)
-    }
-
-    private func writeIndex(_ entries: [ArchiveRun.Entry]) throws {
-        try write { transaction in
-            let index = try transaction.table(ArchiveFormat.index)
-            for entry in entries {
-                try transaction.append(entry.value, for: entry.key, in: index)
-            }
-        }
-    }
-
     private func write(_ body: (inout LMDBWriteTransaction) throws -> Void) throws {
         do {
             try environment.write(body)
@@ -176,6 +156,4 @@ struct ArchiveWriter: ~Copyable {
 
     private static let mapSizeShiftMin = 28
     private static let unsyncedBytesMax = 64 << 20
-    /// LMDB keeps the pages of a transaction in memory.
-    private static let indexChunksMax = 256
 }

@@ -45,7 +45,15 @@ extension ProtobufWriter {
     mutating func field(_ field: Int, _ id: TraceID) {
         tag(field, .lengthDelimited)
         bytes.append(UInt8(TraceID.byteCount))
-        bytes += id.bytes
+        bigEndian(id.high)
+        bigEndian(id.low)
+    }
+
+    @inline(__always)
+    private mutating func bigEndian(_ number: UInt64) {
+        for shift in stride(from: 56, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
+        }
     }
 
     private static var lengthByteCount: Int { 5 }

@@ -3,6 +3,7 @@ import SpanLogFormat
 /// When the spans of a trace began and ended by each clock that timed them, so that a summary can be
 /// corrected without its spans.
 struct ClockRanges {
+    /// By domain.
     private(set) var ranges: [ClockRange] = []
 
     /// Forgets everything but the memory.
@@ -15,7 +16,8 @@ struct ClockRanges {
             ranges[index].end = max(ranges[index].end, end)
             return
         }
-        ranges.append(ClockRange(domain: domain, start: start, end: end))
+        let place = ranges.firstIndex { $0.domain > domain } ?? ranges.count
+        ranges.insert(ClockRange(domain: domain, start: start, end: end), at: place)
     }
 
     mutating func formUnion(_ other: ClockRanges) {
@@ -27,7 +29,7 @@ struct ClockRanges {
 
     /// Appends the ranges to a summary that says from when to when the trace went uncorrected.
     func encode(from start: UInt64, to end: UInt64, into writer: inout ProtobufWriter) {
-        for range in ranges.sorted(by: { $0.domain < $1.domain }) where range.domain >= 0 {
+        for range in ranges where range.domain >= 0 {
             range.encode(from: start, to: end, into: &writer)
         }
     }

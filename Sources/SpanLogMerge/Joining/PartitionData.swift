@@ -26,6 +26,7 @@ struct PartitionData {
 
     var producers: [Producer] { ranked.producers }
     var services: [String] { ranked.services }
+    var serviceBytes: [[UInt8]] { ranked.serviceBytes }
     var serviceOfProducer: [UInt32] { ranked.serviceOfProducer }
     var producerHashes: [UInt64] { ranked.hashes }
 

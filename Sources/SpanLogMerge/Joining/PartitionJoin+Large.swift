@@ -141,9 +141,10 @@ extension PartitionJoin {
         clocks.share()
         if parts.count > 1 { counts.traces.large += 1 }
         count(summary.shape)
+        let services = summary.services.sorted().map { Array($0.utf8) }
         append(
             id, summary.times, summary.shape, summary.name[...],
-            summary.services.sorted(), summary.ranges, summary.names)
+            (services.indices.map { UInt32($0) }, of: services), summary.ranges, summary.names)
         try take(takeArchive())
     }
 }
@@ -181,7 +182,8 @@ private struct LargeSummary {
         times.start = min(times.start, share.start)
         times.end = max(times.end, share.end)
         times.errors += share.errors
-        services.formUnion(join.services)
+        join.findServices()
+        services.formUnion(join.services.map { join.data.services[Int($0)] })
         join.findClockRanges()
         ranges.formUnion(join.clockRanges)
         for rank in ClockNames.Rank.allCases { candidates.note(join, rank) }

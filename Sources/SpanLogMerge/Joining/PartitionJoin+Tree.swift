@@ -21,12 +21,13 @@ extension PartitionJoin {
 
     private mutating func findParents() {
         parents.removeAll(keepingCapacity: true)
-        for span in spans {
-            guard span.parentID != 0 else {
+        for index in spans.indices {
+            let parentID = spans[index].parentID
+            guard parentID != 0 else {
                 parents.append(Self.noParent)
                 continue
             }
-            parents.append(place(of: span.parentID).map { Int32($0) } ?? Self.missingParent)
+            parents.append(place(of: parentID).map { Int32($0) } ?? Self.missingParent)
         }
     }
 
@@ -141,7 +142,10 @@ extension PartitionJoin {
         times.add(spans)
         let name = name(times.naming, shape.mainRoot ?? times.first)
         findClockRanges()
-        append(id, times, shape, name, services, clockRanges, clockNames(times, shape))
+        findServices()
+        append(
+            id, times, shape, name, (services, of: data.serviceBytes), clockRanges,
+            clockNames(times, shape))
     }
 
     /// What a trace's summary says of its times and status.
@@ -187,7 +191,7 @@ extension PartitionJoin {
 
     mutating func append(
         _ id: TraceID, _ times: Times, _ shape: Shape, _ name: ArraySlice<UInt8>,
-        _ services: [String], _ ranges: ClockRanges, _ names: ClockNames
+        _ services: (places: [UInt32], of: [[UInt8]]), _ ranges: ClockRanges, _ names: ClockNames
     ) {
         archive.summaries.append(id, start: times.start) { writer in
             typealias Field = TraceSummary.Field
@@ -199,7 +203,9 @@ extension PartitionJoin {
             writer.uint64(Field.errorCount, UInt64(times.errors))
             writer.uint64(Field.rootCount, UInt64(shape.roots))
             writer.uint64(Field.orphanCount, UInt64(shape.orphans))
-            for service in services { writer.string(Field.service, service) }
+            for place in services.places {
+                writer.field(Field.service, services.of[Int(place)])
+            }
             ranges.encode(from: times.start, to: times.end, into: &writer)
             names.encode(from: times.start, into: &writer)
         }
@@ -219,24 +225,17 @@ extension PartitionJoin {
             .first { $0.traits.contains(.hasTraceName) } ?? record
     }
 
-    /// The names of the services that the spans at hand are of, sorted.
-    var services: [String] {
-        guard spans.count <= 64 else {
-            let places = Set(spans.lazy.map { data.serviceOfProducer[Int($0.producer)] })
-            return places.sorted().map { data.services[Int($0)] }
-        }
-        var services: [String] = []
-        var last = -1
-        // The next greater place each time: traces have few services.
-        while true {
-            var next = Int.max
-            for span in spans {
-                let place = Int(data.serviceOfProducer[Int(span.producer)])
-                if place > last, place < next { next = place }
-            }
-            guard next < Int.max else { return services }
-            services.append(data.services[next])
-            last = next
+    /// Finds the services that the spans at hand are of.
+    mutating func findServices() {
+        services.removeAll(keepingCapacity: true)
+        for index in spans.indices {
+            let service = data.serviceOfProducer[Int(spans[index].producer)]
+            // Traces have few services, and calls of one come in runs.
+            if services.last == service { continue }
+            var place = services.count
+            while place > 0, services[place - 1] > service { place -= 1 }
+            if place > 0, services[place - 1] == service { continue }
+            services.insert(service, at: place)
         }
     }
 }

@@ -23,6 +23,8 @@ struct PartitionJoin {
     var places = RecordPlaces()
     var digest = EntryDigest()
     var marks: [UInt32] = []
+    /// The places of the services that took part, ascending.
+    var services: [UInt32] = []
     var clockRanges = ClockRanges()
 
     static let noParent: Int32 = -1

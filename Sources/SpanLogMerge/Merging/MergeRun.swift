@@ -37,37 +37,28 @@ struct MergeRun: Sendable {
     func write(
         to path: String, replacing isReplacing: Bool, _ archives: [ArchiveReader]
     ) throws -> MergeReport {
-        let sink = Mutex<ArchiveWriter?>(
+        let writer = SharedArchiveWriter(
             try ArchiveWriter.create(path, space, plan, merge.unfinished))
-        let blocks = BlockCollection { values, first in
-            try sink.withLock { try $0?.append(blocks: values, from: first) }
-        }
-        let (report, clocks) = try run(archives, blocks) { run in
-            try sink.withLock { try $0?.append(run) }
-        }
-        guard let archive = sink.withLock({ $0.take() }) else {
-            preconditionFailure("the archive is finished once")
-        }
-        try archive.finish(report, clocks, replacing: isReplacing)
+        let (report, clocks) = try run(archives, to: writer)
+        try writer.finish(report, clocks, replacing: isReplacing)
         return report
     }
 
     /// Reads and joins, and writes nothing.
     func report(_ archives: [ArchiveReader]) throws -> MergeReport {
-        try run(archives, BlockCollection(nil)) { _ in }.report
+        try run(archives, to: nil).report
     }
 
     private func run(
-        _ archives: [ArchiveReader], _ blocks: BlockCollection,
-        _ take: @Sendable (ArchiveRun) throws -> Void
+        _ archives: [ArchiveReader], to writer: SharedArchiveWriter?
     ) throws -> (report: MergeReport, clocks: ArchiveClocks) {
-        let scattered = try scatter(archives, blocks)
+        let scattered = try scatter(archives, BlockCollection(writer))
         let rules = OrphanRules(scattered.knowledge)
         let clocks = ClockCollection(
             scattered.clockSources, mode: merge.options.clockMode,
             factsBytesMax: plan.clockFactsBytesMax)
-        let counts = try join(scattered, rules, clocks, take)
-        let corrections = clocks.solve()
+        let counts = try join(scattered, rules, clocks) { try writer?.append($0) }
+        let corrections = try writeIndex(to: writer) { clocks.solve() }
         let report = MergeReport(
             scattered, counts, corrections, temporaryByteCount: UInt64(space.byteCountMax))
         guard report.accounting.isBalanced else {

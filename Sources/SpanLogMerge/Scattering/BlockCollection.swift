@@ -5,12 +5,9 @@ import Synchronization
 /// The blocks of a merge as they are read, each once, whichever stores it came from: numbers them, and
 /// hands them to the archive.
 final class BlockCollection: Sendable {
-    /// Takes blocks with successive numbers, the first of which is `first`.
-    typealias Write = @Sendable (_ values: [[UInt8]], _ first: UInt32) throws -> Void
-
     private let state = Mutex(State())
-    private let isWriting: Bool
-    private let write: Mutex<Write?>
+    private let writer: SharedArchiveWriter?
+    private let flushing = Mutex(())
 
     private struct State {
         var numbers: [Name: UInt32] = [:]
@@ -27,10 +24,9 @@ final class BlockCollection: Sendable {
         let payloadChecksum: UInt64
     }
 
-    /// - Parameter write: `nil` if there is no archive.
-    init(_ write: Write?) {
-        isWriting = write != nil
-        self.write = Mutex(write)
+    /// - Parameter writer: `nil` if there is no archive.
+    init(_ writer: SharedArchiveWriter?) {
+        self.writer = writer
     }
 
     /// The numbers of all blocks among those of their recorders.
@@ -50,12 +46,12 @@ final class BlockCollection: Sendable {
             recorder: UInt128(bigEndianBytes: block.header.recorderID.bytes), sequence: sequence,
             payloadChecksum: block.payloadChecksum)
         if let number = state.withLock({ $0.numbers[name] }) { return number }
-        let stored = isWriting ? Self.archived(block, value, &compressor) : []
+        let stored = writer == nil ? [] : Self.archived(block, value, &compressor)
         let (number, isMuch) = state.withLock { state in
             if let number = state.numbers[name] { return (number, false) }
             let number = state.sequences.append(sequence)
             state.numbers[name] = number
-            guard isWriting else { return (number, false) }
+            guard writer != nil else { return (number, false) }
             state.waiting.append(stored)
             state.waitingByteCount += stored.count
             return (number, state.waitingByteCount >= Self.waitingBytesMax)
@@ -68,7 +64,8 @@ final class BlockCollection: Sendable {
     ///
     /// - Throws: ``MergeError`` if the archive cannot be written.
     func flush() throws {
-        try write.withLock { write in
+        // Blocks stand in the archive in the order of their numbers.
+        try flushing.withLock { _ in
             let (values, first) = state.withLock { state in
                 defer {
                     state.waiting = []
@@ -76,7 +73,7 @@ final class BlockCollection: Sendable {
                 }
                 return (state.waiting, state.sequences.count - UInt32(state.waiting.count))
             }
-            if !values.isEmpty { try write?(values, first) }
+            if !values.isEmpty { try writer?.append(blocks: values, from: first) }
         }
     }
 

@@ -5,6 +5,7 @@ struct RankedProducers: Sendable {
     let ranks: [UInt32]
     /// The names of all services, sorted, and the place there of each producer's.
     let services: [String]
+    let serviceBytes: [[UInt8]]
     let serviceOfProducer: [UInt32]
     /// What the digest knows each producer by.
     let hashes: [UInt64]
@@ -23,6 +24,7 @@ struct RankedProducers: Sendable {
         for (rank, place) in sorted.enumerated() { ranks[place] = UInt32(rank) }
         self.ranks = ranks
         services = Set(producers.map(\.origin.service)).sorted()
+        serviceBytes = services.map { Array($0.utf8) }
         let places = Dictionary(
             uniqueKeysWithValues: services.enumerated().map { ($1, UInt32($0)) })
         serviceOfProducer = producers.map { places[$0.origin.service] ?? 0 }
