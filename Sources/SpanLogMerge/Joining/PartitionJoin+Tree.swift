@@ -127,7 +127,9 @@ extension PartitionJoin {
         for (index, span) in spans.enumerated()
         where span.kind == JoinedSpan.client && !isAnswered(index) {
             let range = data.records[Int(span.record)].range
-            guard let name = CalledService.name(in: data.bytes, range) else { continue }
+            let called = ScannedSpan.calledService(in: data.bytes.span, range)
+            guard !called.isEmpty else { continue }
+            let name = String(decoding: called, as: UTF8.self)
             guard counts.calls[name] != nil || counts.calls.count < CalledService.namesMax else {
                 counts.calls[CalledService.others, default: 0] += 1
                 continue
