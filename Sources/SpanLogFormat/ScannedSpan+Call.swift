@@ -42,12 +42,12 @@ extension ScannedSpan.Call {
     ) -> Bool {
         if equals(bytes, key, CallKey.errorType) { return true }
         if equals(bytes, key, CallKey.grpcStatus) {
-            let code = int(bytes, value)
+            let code = WireValue.int(bytes, value)
             return code == 1 || code == 4
         }
         guard equals(bytes, key, CallKey.httpStatus) || equals(bytes, key, CallKey.oldHTTPStatus)
         else { return false }
-        let code = int(bytes, value)
+        let code = WireValue.int(bytes, value)
         return code == 408 || code == 499 || code == 504
     }
 
@@ -58,19 +58,6 @@ extension ScannedSpan.Call {
             if field.number == OTLPField.Event.name { name = (try? field.range) ?? 0..<0 }
         }
         return equals(bytes, name, CallKey.message) || equals(bytes, name, CallKey.rpcMessage)
-    }
-
-    /// The number that an `AnyValue` holds, if it holds one.
-    private static func int(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
-        var number: UInt64?
-        var cursor = WireCursor(range)
-        while let field = try? cursor.next(bytes) {
-            // Of several values the last one counts.
-            guard (OTLPField.AnyValue.string...OTLPField.AnyValue.bytes).contains(field.number)
-            else { continue }
-            number = field.number == OTLPField.AnyValue.int ? try? field.number64 : nil
-        }
-        return number
     }
 
     private static func equals(

@@ -23,6 +23,8 @@ package struct ScannedSpan: Hashable, Sendable {
     /// The name is there more than once, of which the last one counts.
     package private(set) var hasSeveralNames = false
     private var hasName = false
+    /// The fields from the first attribute to the last one, which may have others among them.
+    package private(set) var attributes = 0..<0
     /// Where the text stands that the span gives its trace as a name.
     package private(set) var traceName: Range<Int>?
     /// What it says of the call that it is one side of.
@@ -41,7 +43,9 @@ package struct ScannedSpan: Hashable, Sendable {
         typealias Field = OTLPField.Span
         if try SpanElements.isTooMany(bytes, range) { throw .undecodable }
         var cursor = WireCursor(range)
+        var start = cursor.position
         while let field = try cursor.next(bytes) {
+            defer { start = cursor.position }
             switch field.number {
             case Field.traceID: try setTraceID(bytes, try field.range)
             case Field.spanID: spanID = try WireValue.spanID(bytes, try field.range)
@@ -57,7 +61,9 @@ package struct ScannedSpan: Hashable, Sendable {
             case Field.kind: kind = Self.clamped(try field.number64, max: 5)
             case Field.startNanoseconds: startNanoseconds = try field.number64
             case Field.endNanoseconds: endNanoseconds = try field.number64
-            case Field.attributes: try addAttribute(bytes, try field.range, depth)
+            case Field.attributes:
+                try addAttribute(bytes, try field.range, depth)
+                attributes = (attributes.isEmpty ? start : attributes.lowerBound)..<cursor.position
             case Field.droppedAttributesCount, Field.droppedEventsCount, Field.droppedLinksCount:
                 _ = try field.number64
             case Field.events:

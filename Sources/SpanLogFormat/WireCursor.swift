@@ -41,45 +41,51 @@ struct WireCursor {
     /// The next field, or `nil` after the last one.
     @inline(__always)
     mutating func next(_ bytes: Span<UInt8>) throws(SpanDefect) -> Field? {
-        guard position < end else { return nil }
+        // Checking against the message's end is checking against the end of these bytes.
+        let bytes = bytes.extracting(first: end)
+        guard position < bytes.count else { return nil }
         let tag = try varint(bytes)
-        guard tag >> 3 > 0, tag >> 3 < 1 << 29 else { throw .undecodable }
         let number = Int(truncatingIfNeeded: tag >> 3)
-        switch tag & 7 {
-        case 0:
-            return Field(
-                number: number, isDelimited: false, value: try varint(bytes), start: position)
-        case 1:
-            return Field(
-                number: number, isDelimited: false, value: try fixed(bytes, 8), start: position)
-        case 2:
-            let length = try varint(bytes)
-            guard length <= UInt64(end - position) else { throw .undecodable }
+        guard number > 0, number < 1 << 29 else { throw .undecodable }
+        // Masks rather than a `switch`, whose jump is predicted badly.
+        let type = tag & 7
+        if type & 5 == 0 {
+            let value = try varint(bytes)
             let start = position
-            position += Int(truncatingIfNeeded: length)
-            return Field(number: number, isDelimited: true, value: length, start: start)
-        case 5:
-            return Field(
-                number: number, isDelimited: false, value: try fixed(bytes, 4), start: position)
-        default: throw .undecodable
+            guard type == 2 else {
+                return Field(number: number, isDelimited: false, value: value, start: start)
+            }
+            guard value <= UInt64(bytes.count - position) else { throw .undecodable }
+            position += Int(truncatingIfNeeded: value)
+            return Field(number: number, isDelimited: true, value: value, start: start)
         }
+        guard type & 3 == 1 else { throw .undecodable }
+        let value = type == 1 ? try fixed64(bytes) : try fixed32(bytes)
+        return Field(number: number, isDelimited: false, value: value, start: position)
+    }
+
+    /// The byte in front of the length of a field that is delimited and has a `number` below 16.
+    @inline(__always)
+    static func delimitedTag(_ number: Int) -> UInt8 {
+        UInt8(truncatingIfNeeded: number << 3) | 2
     }
 
     @inline(__always)
     private mutating func varint(_ bytes: Span<UInt8>) throws(SpanDefect) -> UInt64 {
-        guard position < end else { throw .undecodable }
+        guard position < bytes.count else { throw .undecodable }
         let byte = bytes[position]
         position += 1
         return byte < 0x80 ? UInt64(byte) : try longVarint(bytes, UInt64(byte & 0x7F))
     }
 
+    @inline(never)
     private mutating func longVarint(
         _ bytes: Span<UInt8>, _ first: UInt64
     ) throws(SpanDefect) -> UInt64 {
         var value = first
         var shift: UInt64 = 7
         while shift < 70 {
-            guard position < end else { throw .undecodable }
+            guard position < bytes.count else { throw .undecodable }
             let byte = bytes[position]
             position += 1
             value |= UInt64(byte & 0x7F) << shift
@@ -90,13 +96,31 @@ struct WireCursor {
     }
 
     @inline(__always)
-    private mutating func fixed(
-        _ bytes: Span<UInt8>, _ count: Int
-    ) throws(SpanDefect) -> UInt64 {
-        guard end - position >= count else { throw .undecodable }
+    private mutating func fixed64(_ bytes: Span<UInt8>) throws(SpanDefect) -> UInt64 {
+        guard bytes.count - position >= 8 else { throw .undecodable }
+        defer { position += 8 }
+        return WireNumber.uint64(bytes, position)
+    }
+
+    @inline(never)
+    private mutating func fixed32(_ bytes: Span<UInt8>) throws(SpanDefect) -> UInt64 {
+        guard bytes.count - position >= 4 else { throw .undecodable }
         var value: UInt64 = 0
-        for index in 0..<count { value |= UInt64(bytes[position + index]) << UInt64(8 * index) }
-        position += count
+        for index in 0..<4 { value |= UInt64(bytes[position + index]) << UInt64(8 * index) }
+        position += 4
+        return value
+    }
+}
+
+/// Numbers in place.
+enum WireNumber {
+    /// The little-endian number at `start`, which the compiler makes one load of: the bytes have been
+    /// checked to be there before the first one is read.
+    @inline(__always)
+    static func uint64(_ bytes: Span<UInt8>, _ start: Int) -> UInt64 {
+        let bytes = bytes.extracting(start..<start + 8)
+        var value: UInt64 = 0
+        for index in 0..<8 { value |= UInt64(bytes[index]) << UInt64(8 * index) }
         return value
     }
 }

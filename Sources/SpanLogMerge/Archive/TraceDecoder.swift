@@ -65,7 +65,8 @@ struct TraceDecoder {
                 versions.append(try block.record(place.index).0)
                 sequence = max(sequence, block.sequence)
             }
-            record = change.changed(SpanJoining(versions: versions).joined())
+            if versions.count > 1 { record = SpanJoining(versions: versions).joined() }
+            record = change.changed(record)
         }
         record.traceID = id
         var clock: SpanClock?

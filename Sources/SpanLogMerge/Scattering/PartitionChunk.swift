@@ -24,7 +24,7 @@ struct PartitionChunk: Sendable {
     /// Adds a record of a registered producer, whose texts these are.
     @inline(__always)
     mutating func append(
-        _ record: Record, name: ArraySlice<UInt8>, called: ArraySlice<UInt8> = []
+        _ record: Record, name: ArraySlice<UInt8>, called: [UInt8] = []
     ) {
         if records.isEmpty { reserveCapacity() }
         var record = record
@@ -46,7 +46,7 @@ struct PartitionChunk: Sendable {
 
     /// Adds a record of a producer that is not registered, and that `record` knows by any number.
     mutating func append(
-        _ record: Record, name: ArraySlice<UInt8>, called: ArraySlice<UInt8> = [],
+        _ record: Record, name: ArraySlice<UInt8>, called: [UInt8] = [],
         of producer: Producer
     ) {
         let place = places[record.producer] ?? UInt32(ownProducers.count)

@@ -80,11 +80,11 @@ struct PartitionDivision {
                 chunks[index].append(record)
             } else if record.producer & Record.ownProducer == 0 {
                 chunks[index].append(
-                    record, name: bytes[record.name], called: bytes[record.called])
+                    record, name: bytes[record.name], called: Array(bytes[record.called]))
             } else {
                 let producer = ownProducers[Int(record.producer ^ Record.ownProducer)]
                 chunks[index].append(
-                    record, name: bytes[record.name], called: bytes[record.called], of: producer)
+                    record, name: bytes[record.name], called: Array(bytes[record.called]), of: producer)
             }
             guard chunks[index].byteCount >= chunkBytesMax else { continue }
             try spill(index)

@@ -14,6 +14,8 @@ struct Scatterer: ~Copyable {
     private var ownProducers: [Producer] = []
     private var numbers: [Producer.Name: UInt32] = [:]
     private var ownProducersByteCount = 0
+    /// What the client span at hand called.
+    private var called: [UInt8] = []
     /// Records read so far.
     private(set) var readCount: UInt64 = 0
     /// The clocks of origins that do not know their boot.
@@ -167,9 +169,11 @@ extension Scatterer {
             return try setAside(SetAsideReason(defect), bytes, range, place)
         }
         let record = Record(span, hash: Checksum.xxh3(bytes, range), place: place)
-        let called = span.kind == JoinedSpan.client ? CalledService.name(in: bytes, range) : nil
-        try append(
-            record, name: bytes[span.traceName ?? span.name], called: called.map { Array($0.utf8) } ?? [])
+        called.removeAll(keepingCapacity: true)
+        if span.kind == JoinedSpan.client {
+            ScannedSpan.appendCalledService(in: bytes.span, span.attributes, to: &called)
+        }
+        try append(record, name: bytes[span.traceName ?? span.name])
         guard span.linkCount > 0 else { return }
         var links: [Record] = []
         ScannedSpan.forEachLink(in: bytes, range) { traceID, spanID in
@@ -197,19 +201,18 @@ extension Scatterer {
         var place = place
         let origin = producer(place.producer).origin
         place.producer = number(of: Producer(origin: origin, scope: [], schemaURL: []))
-        try append(Record(setAside: reason, hash: hash, place: place), name: [], called: [])
+        called.removeAll(keepingCapacity: true)
+        try append(Record(setAside: reason, hash: hash, place: place), name: [])
     }
 
-    private mutating func append(
-        _ record: Record, name: ArraySlice<UInt8>, called: [UInt8]
-    ) throws {
+    private mutating func append(_ record: Record, name: ArraySlice<UInt8>) throws {
         readCount += 1
         let partition = plan.partition(of: record)
         if record.producer & Record.ownProducer == 0 {
-            chunks[partition].append(record, name: name, called: called[...])
+            chunks[partition].append(record, name: name, called: called)
         } else {
             chunks[partition].append(
-                record, name: name, called: called[...], of: producer(record.producer))
+                record, name: name, called: called, of: producer(record.producer))
         }
         if chunks[partition].byteCount >= plan.chunkBytesMax { try take(partition) }
     }
