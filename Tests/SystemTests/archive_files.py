@@ -1,5 +1,5 @@
-"""Writes archives by the documented format, also such as no merge would write. Shares no code with
-SpanLog."""
+"""Writes stores and archives by the documented format, also such as no recorder and no merge would
+write. Shares no code with SpanLog."""
 
 import struct
 
@@ -36,15 +36,32 @@ def data(*spans, service="service", scope="scope"):
     return result
 
 
-def block(sequence, *spans, recorder=RECORDER, boot=BOOT, payload=None, compressed=False):
-    """The value of a block of one recorder."""
+def block(sequence, *spans, recorder=RECORDER, boot=BOOT, payload=None, span_count=None,
+          compressed=False):  # fmt: skip
+    """The value of a block: of spans, or of a payload that holds so many of them."""
     payload = data(*spans).SerializeToString() if payload is None else payload
+    span_count = len(spans) if span_count is None else span_count
     stored = zstandard.compress(payload) if compressed else payload
     header = BLOCK.pack(
-        b"SPLGBLK1", 0, 1, compressed, 0, BLOCK.size, sequence, recorder, boot, len(spans), 0,
+        b"SPLGBLK1", 0, 1, compressed, 0, BLOCK.size, sequence, recorder, boot, span_count, 0,
         len(stored), len(payload), *[0] * 5, *[0] * 6, bytes(16),
     )  # fmt: skip
     return sealed(header + stored)
+
+
+def write_store(directory, blocks):
+    """Writes a store of one compacted segment, which may have blocks of many recorders."""
+    directory.mkdir(parents=True)
+    (directory / "spanlog-store").write_text("spanlog-store 1\n")
+    path = directory / f"compacted-{'c' * 32}-0.mdb"
+    environment = lmdb.open(str(path), subdir=False, lock=False, max_dbs=2, map_size=1 << 30)
+    with environment, environment.begin(write=True) as transaction:
+        tables = [environment.open_db(name, transaction) for name in (b"blocks", b"open")]
+        for block in blocks:
+            sequence, recorder = block[24:32][::-1], block[32:48]
+            table = tables[sequence == OPEN.to_bytes(8, "big")]
+            transaction.put(recorder + sequence, block, db=table)
+    return directory
 
 
 def chunk(payload, compressed=False):

@@ -1,5 +1,6 @@
 """The records in the blocks of an archive, by the documented format. Shares no code with SpanLog."""
 
+import dataclasses
 import hashlib
 import struct
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ HEADER = struct.Struct("<8sQHBBIQ16s16sII2Q")
 HEADER_BYTES = 192
 # The number of a block whose spans were open.
 OPEN = 2**64 - 1
+# The numbers of reasons why a record can be in no trace; a greater one is that of whole blocks.
+UNDECODABLE_RESOURCE = 6
 
 
 @dataclass(frozen=True)
@@ -65,15 +68,20 @@ class Blocks:
     def record(self, number, place):
         return self._records[number][place]
 
-    def set_aside(self, number, place):
-        """A record that can be in no trace, whose producer has no scope. Behind the last one of a block
-        that cannot be taken apart, it is the whole payload, of no resource."""
-        if place < len(self._records[number]):
+    def set_aside(self, reason, number, place):
+        """A record that can be in no trace: its producer has no scope, and no resource either if that
+        is what cannot be decoded."""
+        if reason < UNDECODABLE_RESOURCE:
             record = self.record(number, place)
-            return Record(record.content, record.origin, b"", b"", record.sequence, record.place)
-        recorder, boot, sequence, payload = self._payloads[number]
+            return dataclasses.replace(record, scope=b"", scope_schema=b"")
+        recorder, boot, sequence, content = self._payloads[number]
+        if reason == UNDECODABLE_RESOURCE:
+            content = self.record(number, place).content
+        else:
+            # Such a block is one record, behind those that were found in it.
+            assert place == len(self._records[number])
         origin = {2: recorder, 3: boot, 4: b"", 5: b""}
-        return Record(payload, origin, b"", b"", *place_of(sequence, place))
+        return Record(content, origin, b"", b"", *place_of(sequence, place))
 
 
 def place_of(sequence, place):

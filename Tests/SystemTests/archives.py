@@ -83,10 +83,11 @@ def read_quarantine(archive, table, blocks):
         assert key == number.to_bytes(8, "big")
         for entry in members(payload(value), 1):
             found = dict(fields(entry))
-            record = blocks.set_aside(found.get(3, 0), found.get(4, 0))
+            reason, *place = (found.get(number, 0) for number in (2, 3, 4))
+            record = blocks.set_aside(reason, *place)
             archive.quarantine.append((found, record))
-            reason = found.get(2, 0).to_bytes(8, "little")
-            digest += xxhash.xxh3_128_intdigest(reason + record.in_digest())
+            content = reason.to_bytes(8, "little") + record.in_digest()
+            digest += xxhash.xxh3_128_intdigest(content)
     return digest
 
 
