@@ -8,7 +8,10 @@ import pytest
 
 import archives
 import stores
+from archive_files import OPEN, block, data, span, write_store
 from processes import SPANLOG, Writer, spanlog, spanlog_json
+from spanlog import read_spans
+from wire import field_bytes
 
 START = 1_790_000_000_000_000_000
 SPAN = {"name": "work", "start": START, "end": START + 1_000_000}
@@ -46,6 +49,45 @@ def test_an_archive_is_as_the_documentation_says(folder):
     assert sorted(archive.traces) == sorted(summary[9] for summary in archive.summaries)
     keys = [summary[2][::-1] + summary[9] for summary in archive.summaries]
     assert keys == sorted(keys) and archive.quarantine == []
+
+
+def test_what_is_joined_changed_and_set_aside_is_as_the_documentation_says(tmp_path):
+    client, server = {"kind": 3, "name": "call"}, {"kind": 2, "name": "answer"}
+    other = {"recorder": b"o" * 16}
+    no_resource = field_bytes(1, field_bytes(1, b"\x0a\x7f") + field_bytes(2, field_bytes(2, b"")))
+    cut_off = data(span(7)).SerializeToString() + b"\x0a\x7f"
+    blocks = [
+        block(0, span(1, name="early", end_time_unix_nano=30), span(2, **client), span(3, parent_span_id=b"p" * 8)),
+        block(1, span(1, name="late", start_time_unix_nano=15), span(6, start_time_unix_nano=0)),
+        block(2, payload=no_resource, span_count=1),
+        block(3, payload=cut_off, span_count=1, compressed=True),
+        block(OPEN, span(5, name="open", end_time_unix_nano=0)),
+        block(0, span(2, **server), span(4, name="work", parent_span_id=span(2).span_id), **other),
+        # The same bytes from another place.
+        block(1, span(3, parent_span_id=b"p" * 8), **other),
+    ]  # fmt: skip
+    # A store that is carried twice makes no difference.
+    for name in ("once", "twice"):
+        write_store(tmp_path / "stores" / name, blocks)
+    spanlog("merge", tmp_path / "stores", "-o", tmp_path / "archive")
+    archive = archives.read_archive(tmp_path / "archive")
+    assert archive.digest == archive.report["digest"]
+    reasons = sorted(entry[1].decode() for entry, _ in archive.quarantine)
+    assert reasons == ["no start", "undecodable block", "undecodable resource"]
+    [spans] = archive.traces.values()
+    found = {span.name: (span, sequence) for span, _, sequence, _ in spans}
+    late, sequence = found["late"]
+    assert (late.start_time_unix_nano, late.end_time_unix_nano, sequence) == (10, 30, 1)
+    [call, answer, work] = [found[name][0] for name in ("call", "answer", "work")]
+    assert call.span_id == span(2).span_id == answer.parent_span_id
+    assert answer.span_id not in (call.span_id, bytes(8)) and work.parent_span_id == answer.span_id
+    assert [a.key for a in answer.attributes] == ["spanlog.original_span_id"]
+    assert found["open"][1] == -1 and len(spans) == 7
+    # The package reads the same.
+    expected = {(s.span_id.hex(), s.parent_span_id.hex()) for s, *_ in spans}
+    read = read_spans(tmp_path / "archive", times="raw")
+    parents = {f"{s.context.span_id:016x}": s.parent for s in read}
+    assert {(id, f"{p.span_id:016x}" if p else "") for id, p in parents.items()} == expected
 
 
 def test_an_archive_says_of_clocks_what_the_documentation_says(folder):

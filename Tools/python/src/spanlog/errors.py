@@ -16,6 +16,7 @@ class SpanLogError(Exception):
     NOT_A_DIRECTORY = "not_a_directory"
     NO_PERMISSION = "no_permission"
     NETWORK_FILE_SYSTEM = "network_file_system"
+    OLDER_FORMAT = "older_format"
     NEWER_FORMAT = "newer_format"
     DAMAGED = "damaged"
     WRITE_FAILED = "write_failed"

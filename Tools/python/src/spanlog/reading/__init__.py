@@ -1,6 +1,7 @@
 """Reads stores and archives, for notebooks and tests."""
 
-from .archives import ArchivedSpan, read_archive
+from .archived_spans import ArchivedSpan
+from .archives import read_archive
 from .corrections import SpanClock
 from .frames import read_frame
 from .spans import read_spans

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import lmdb
 from opentelemetry.sdk.resources import Resource
 
+from .chunks import payload_of
 from .clock_lines import Seal
 from .corrections import Correction, corrections_of
 from .messages import fields, members, packed, signed
 
 __all__ = ["ArchivedClocks", "domain_of"]
 
-_DERIVED, _OFFSET = 0, 1
-
 
 class ArchivedClocks:
     """The corrections of an archive, and when blocks were sealed."""
 
-    def __init__(
-        self, message: bytes, transaction: lmdb.Transaction, seals: Any,
-        payload: Callable[[bytes], bytes],
-    ) -> None:  # fmt: skip
-        """``seals`` is the table of that name, and ``payload`` takes a chunk of it apart."""
+    def __init__(self, message: bytes, seals: lmdb.Cursor) -> None:
+        """``seals`` is in the table of that name."""
         self._corrections = corrections_of(message)
-        self._cursor = transaction.cursor(seals)
-        self._payload = payload
+        self._cursor = seals
         self._chunk: dict[tuple[bytes, int], int] = {}
         self._keys = (b"\xff", b"")
 
@@ -36,11 +30,9 @@ class ArchivedClocks:
         """That of a clock domain, or ``None`` for one that the merge did not see."""
         return self._corrections.get(domain)
 
-    def seal(self, recorder: bytes, provenance: tuple[int, int]) -> Seal:
-        """When the block of a span was sealed, by the two numbers that say where it was found."""
-        first, second = provenance
-        number = second if first == _DERIVED else first - _OFFSET
-        # The block's number plus 1; an open span had none.
+    def seal(self, recorder: bytes, number: int) -> Seal:
+        """When a span's block was sealed. ``number`` is the block's sequence plus 1; 0 for a span that
+        was open."""
         if number == 0 or (own := self._sealed(recorder, number - 1)) is None:
             return Seal()
         return Seal(own, self._sealed(recorder, number - 2) if number > 1 else None)
@@ -53,7 +45,7 @@ class ArchivedClocks:
             self._keys, self._chunk = (key, key), {}
             if self._cursor.set_range(key):
                 self._keys = (key, bytes(self._cursor.key()))
-                self._chunk = dict(_seals(self._payload(bytes(self._cursor.value()))))
+                self._chunk = dict(_seals(payload_of(bytes(self._cursor.value()))))
         return self._chunk.get((recorder, sequence))
 
 

@@ -3,61 +3,33 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import lmdb
-import zstandard
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ResourceMessage
-from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans
-from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from xxhash import xxh3_64_intdigest
 
 from ..errors import SpanLogError
-from .archived_clocks import ArchivedClocks, domain_of
-from .conversion import resource_of, span_of
-from .corrections import Correction, SpanClock
-from .messages import MalformedError, fields, members, packed
+from .archived_blocks import ArchivedBlocks
+from .archived_clocks import ArchivedClocks
+from .archived_spans import ArchivedSpan, ArchivedSpans
+from .archived_traces import ArchivedTraces, trace_ids
+from .chunks import payload_of
+from .messages import MalformedError
 
-__all__ = ["ArchivedSpan", "Times", "read_archive"]
+__all__ = ["Times", "read_archive"]
 
 Times = Literal["aligned", "raw"]
 
-_CHUNK = struct.Struct("<8sQB3xIQQ")
-_MAGIC = b"SPLGARC2"
-# What is new in format 3 are the corrections of clocks.
-_FORMATS = (b"spanlog-archive 2", b"spanlog-archive 3")
-_PAYLOAD_MAX = 2**32
-_RATIO_MAX = 1024
-# Fields of the format's own: which origin a group has, and where its spans were found.
-_ORIGIN_OF_GROUP = 15000
-_PROVENANCE = 15003
-
-
-class ArchivedSpan(ReadableSpan):
-    """A span of an archive."""
-
-    clock: SpanClock | None = None
-    """How its times, and those of its events, were corrected; ``None`` if they are as they were
-    recorded."""
-
-
-class _Origin(NamedTuple):
-    recorder: bytes
-    resource: Resource
-    correction: Correction | None
+_FORMAT_NAME, _FORMAT = b"spanlog-archive ", 4
 
 
 def read_archive(path: str | os.PathLike[str], *, times: Times = "aligned") -> Iterator[ArchivedSpan]:
-    """The spans of an archive, trace by trace.
+    """The spans of an archive, trace by trace, the trace first that started first.
 
     Times are corrected as the archive says, so that those of several hosts can be compared, as
-    ``spanlog show`` has them; with ``times="raw"`` they are as they were recorded.
+    ``spanlog show`` has them; with ``times="raw"`` they are as they were recorded, which is also what
+    traces are ordered by.
 
     LMDB reads the file and trusts it: open archives only that you or somebody whom you trust made.
     Raises `SpanLogError` if it is no archive, or one of another format.
@@ -72,121 +44,74 @@ def read_archive(path: str | os.PathLike[str], *, times: Times = "aligned") -> I
             SpanLogError.NOT_FOUND, f"{path} is no archive of spanlog merge: {error}."
         ) from error
     with environment, environment.begin() as transaction:
-        tables = _tables(path, environment, transaction)
-        reader = _ArchiveReader(path)
+        tables = _Tables(path, environment, transaction)
+        tables.check_format()
         try:
-            if times == "aligned":
-                reader.clocks = _clocks(reader, environment, transaction, tables["meta"])
-            for _, value in transaction.cursor(tables["traces"]):
-                yield from reader.spans_of_chunk(value)
-        except (MalformedError, DecodeError, zstandard.ZstdError, struct.error, KeyError) as error:
-            raise reader.damaged() from error
+            yield from _spans(tables, times)
+        except (MalformedError, DecodeError) as error:
+            raise SpanLogError(
+                SpanLogError.DAMAGED,
+                f"{path} is damaged: it does not hold what was written. Merge again.",
+            ) from error
 
 
-def _tables(path: str, environment: lmdb.Environment, transaction: lmdb.Transaction) -> dict[str, Any]:
-    try:
-        tables = {
-            name: environment.open_db(name.encode(), transaction, create=False)
-            for name in ("meta", "traces")
-        }
-    except lmdb.NotFoundError as error:
-        raise SpanLogError(
-            SpanLogError.NOT_FOUND, f"{path} is no archive of spanlog merge."
-        ) from error
-    version = transaction.get(b"format", db=tables["meta"])
-    if version not in _FORMATS:
+def _spans(tables: _Tables, times: Times) -> Iterator[ArchivedSpan]:
+    clocks = None
+    if times == "aligned":
+        message = payload_of(tables.value("meta", b"clocks") or b"")
+        clocks = ArchivedClocks(message, tables.cursor("seals"))
+    blocks = ArchivedBlocks(tables.transaction, tables.table("blocks"), clocks)
+    traces = ArchivedTraces(tables.cursor("traces"))
+    spans = ArchivedSpans(traces, blocks, clocks)
+    for trace_id in trace_ids(tables.cursor("index")):
+        yield from spans.of_trace(trace_id)
+
+
+class _Tables:
+    """The tables of an archive."""
+
+    def __init__(
+        self, path: str, environment: lmdb.Environment, transaction: lmdb.Transaction
+    ) -> None:
+        self.transaction = transaction
+        self._path = path
+        self._environment = environment
+
+    def check_format(self) -> None:
+        """Raises `SpanLogError` if the file is no archive, or one of another format."""
+        found = self.value("meta", b"format") or b""
+        number = found.removeprefix(_FORMAT_NAME)
+        if found == _FORMAT_NAME + number and number.isdigit() and int(number) == _FORMAT:
+            return
+        name = f"{self._path} has the format {found.decode(errors='replace')!r}"
+        if found.startswith(_FORMAT_NAME) and number.isdigit() and int(number) < _FORMAT:
+            raise SpanLogError(
+                SpanLogError.OLDER_FORMAT,
+                f"{name}, of a version before its release: merge the stores again.",
+            )
         raise SpanLogError(
             SpanLogError.NEWER_FORMAT,
-            f"{path} has the format {bytes(version or b'').decode(errors='replace')!r}, and this "
-            f"version reads {_FORMATS[-1].decode()!r}: update the package spanlog.",
+            f"{name}, and this version reads {_FORMAT_NAME.decode()}{_FORMAT}: update the package "
+            "spanlog.",
         )
-    return tables
 
+    def table(self, name: str) -> Any:
+        """What LMDB knows the table by.
 
-def _clocks(
-    reader: _ArchiveReader, environment: lmdb.Environment, transaction: lmdb.Transaction, meta: Any
-) -> ArchivedClocks | None:
-    """What corrects times; ``None`` for an archive that is older than corrections."""
-    chunk = transaction.get(b"clocks", db=meta)
-    if chunk is None:
-        return None
-    seals = environment.open_db(b"seals", transaction, create=False)
-    return ArchivedClocks(reader.payload(bytes(chunk)), transaction, seals, reader.payload)
+        Raises `SpanLogError` if there is none of this name.
+        """
+        try:
+            return self._environment.open_db(name.encode(), self.transaction, create=False)
+        except lmdb.NotFoundError as error:
+            raise SpanLogError(
+                SpanLogError.NOT_FOUND, f"{self._path} is no archive of spanlog merge."
+            ) from error
 
+    def cursor(self, name: str) -> lmdb.Cursor:
+        """Begins in front of the table."""
+        return self.transaction.cursor(self.table(name))
 
-class _ArchiveReader:
-    """Takes chunks apart."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self.clocks: ArchivedClocks | None = None
-
-    def spans_of_chunk(self, value: bytes) -> Iterator[ArchivedSpan]:
-        payload = self.payload(value)
-        origins = {}
-        for content in members(payload, 2):
-            origin: dict[int, Any] = dict(fields(content))
-            origins[origin[1]] = self._origin(origin)
-        for entry in members(payload, 1):
-            for group in members(entry, 1):
-                origin_id = next(members(group, _ORIGIN_OF_GROUP), b"")
-                for content in members(group, 2):
-                    yield from self._spans(content, origins[origin_id])
-
-    def _origin(self, origin: dict[int, Any]) -> _Origin:
-        serialized = origin.get(4, b"")
-        resource = resource_of(ResourceMessage.FromString(serialized))
-        correction = None
-        if self.clocks:
-            domain = domain_of(origin.get(3, b""), serialized, resource)
-            correction = self.clocks.correction(domain)
-        return _Origin(origin.get(2, b""), resource, correction)
-
-    def _spans(self, content: bytes, origin: _Origin) -> Iterator[ArchivedSpan]:
-        message = ScopeSpans.FromString(content)
-        scope = InstrumentationScope(message.scope.name, message.scope.version)
-        numbers = [number for part in members(content, _PROVENANCE) for number in packed(part)]
-        if len(numbers) != 2 * len(message.spans):
-            raise MalformedError
-        for place, span in enumerate(message.spans):
-            clock = None
-            if origin.correction:
-                provenance = (numbers[2 * place], numbers[2 * place + 1])
-                clock = self._correct(span, origin, origin.correction, provenance)
-            archived = span_of(span, origin.resource, scope, ArchivedSpan)
-            archived.clock = clock
-            yield archived
-
-    def _correct(
-        self, span: SpanMessage, origin: _Origin, correction: Correction, provenance: tuple[int, int]
-    ) -> SpanClock:
-        assert self.clocks
-        seal = self.clocks.seal(origin.recorder, provenance)
-        events = [event.time_unix_nano for event in span.events]
-        times = correction.corrected(
-            span.start_time_unix_nano, span.end_time_unix_nano, events, seal
-        )
-        span.start_time_unix_nano, span.end_time_unix_nano = times.start, times.end
-        for event, time in zip(span.events, times.events, strict=True):
-            event.time_unix_nano = time
-        return times.clock
-
-    def payload(self, value: bytes) -> bytes:
-        """What a chunk holds."""
-        magic, checksum, codec, header_bytes, stored, byte_count = _CHUNK.unpack_from(value)
-        end = header_bytes + stored
-        if magic != _MAGIC or len(value) < end or xxh3_64_intdigest(value[16:end]) != checksum:
-            raise self.damaged()
-        content = bytes(value[header_bytes:end])
-        if codec == 0:
-            return content
-        if byte_count > _PAYLOAD_MAX or byte_count // _RATIO_MAX > stored:
-            raise self.damaged()
-        return zstandard.ZstdDecompressor().decompress(content, max_output_size=byte_count)
-
-    def damaged(self) -> SpanLogError:
-        """The error for a chunk that is not what was written."""
-        return SpanLogError(
-            SpanLogError.DAMAGED,
-            f"{self._path} is damaged: a chunk is not what was written. Merge again.",
-        )
+    def value(self, name: str, key: bytes) -> bytes | None:
+        """What stands in a table under a key."""
+        value = self.transaction.get(key, db=self.table(name))
+        return None if value is None else bytes(value)

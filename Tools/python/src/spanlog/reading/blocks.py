@@ -7,18 +7,17 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import zstandard
 from xxhash import xxh3_64_intdigest
 
 from .._store.block import HEADER, HEADER_BYTE_COUNT, MAGIC
+from .payloads import content_of, is_plausible
 
-__all__ = ["OPEN", "StoredBlock", "blocks_of_file"]
+__all__ = ["OPEN", "StoredBlock", "block_of", "blocks_of_file"]
 
 # The sequence number of a block that holds spans which were open when their recorder died.
 OPEN = 2**64 - 1
 
 _PAYLOAD_MAX = 2**31
-_RATIO_MAX = 1024
 _WINDOW = 8 << 20
 
 
@@ -26,6 +25,7 @@ class StoredBlock(NamedTuple):
     """A block whose checksum matches."""
 
     recorder: bytes
+    boot: bytes
     sequence: int
     payload: bytes
     byte_count: int
@@ -56,6 +56,12 @@ def blocks_of_file(path: str) -> Iterator[StoredBlock]:
                     return
 
 
+def block_of(value: bytes) -> StoredBlock | None:
+    """The block that a table of LMDB's leads to, or ``None`` if it is not what was written."""
+    end = _end(value)
+    return None if end is None or end > len(value) else _checked(value[:end])
+
+
 def _find(descriptor: int, position: int) -> int | None:
     """Where the next block may begin."""
     while window := os.pread(descriptor, _WINDOW, position):
@@ -70,32 +76,34 @@ def _find(descriptor: int, position: int) -> int | None:
 
 def _block_at(descriptor: int, position: int, size: int) -> tuple[StoredBlock | None, int]:
     """The block at ``position``, or ``None``, and how many bytes were hashed to find out."""
-    header = os.pread(descriptor, HEADER_BYTE_COUNT, position)
-    if len(header) < HEADER_BYTE_COUNT:
-        return None, 0
-    fields = HEADER.unpack(header)
-    checksum, version, codec, header_bytes, sequence, recorder = (fields[i] for i in (1, 2, 3, 5, 6, 7))
-    stored, payload = fields[11], fields[12]
-    end = HEADER_BYTE_COUNT + stored
-    if version != 1 or codec > 1 or header_bytes != HEADER_BYTE_COUNT or position + end > size:
-        return None, 0
-    if max(stored, payload) > _PAYLOAD_MAX or payload // _RATIO_MAX > stored:
+    end = _end(os.pread(descriptor, HEADER_BYTE_COUNT, position))
+    if end is None or position + end > size:
         return None, 0
     block = os.pread(descriptor, end, position)
-    if len(block) < end or xxh3_64_intdigest(block[16:]) != checksum:
-        return None, end
-    content = _content(block[HEADER_BYTE_COUNT:], codec, payload)
-    if content is None:
-        return None, end
-    return StoredBlock(recorder, sequence, content, end, fields[18:24]), end
+    return (_checked(block) if len(block) == end else None), end
 
 
-def _content(stored: bytes, codec: int, byte_count: int) -> bytes | None:
-    if codec == 0:
-        return stored if len(stored) == byte_count else None
-    try:
-        if zstandard.frame_content_size(stored) != byte_count:
-            return None
-        return zstandard.ZstdDecompressor().decompress(stored, max_output_size=byte_count)
-    except zstandard.ZstdError:
+def _end(block: bytes) -> int | None:
+    """How long the block is that begins with these bytes, by its own word, or ``None`` if its header
+    makes no sense."""
+    if len(block) < HEADER_BYTE_COUNT:
         return None
+    fields = HEADER.unpack_from(block)
+    magic, version, codec, header_bytes, stored, payload = (fields[i] for i in (0, 2, 3, 5, 11, 12))
+    if magic != MAGIC or version != 1 or header_bytes != HEADER_BYTE_COUNT:
+        return None
+    if not is_plausible(codec, stored, payload, _PAYLOAD_MAX):
+        return None
+    return HEADER_BYTE_COUNT + int(stored)
+
+
+def _checked(block: bytes) -> StoredBlock | None:
+    """The block that these bytes are from the first to the last."""
+    fields = HEADER.unpack_from(block)
+    checksum, codec, sequence, recorder, boot, payload = (fields[i] for i in (1, 3, 6, 7, 8, 12))
+    if xxh3_64_intdigest(block[16:]) != checksum:
+        return None
+    content = content_of(block[HEADER_BYTE_COUNT:], codec, payload)
+    if content is None:
+        return None
+    return StoredBlock(recorder, boot, sequence, content, len(block), fields[18:24])

@@ -51,7 +51,8 @@ def span_of(
     flags = TraceFlags(message.flags & 0xFF)
     span_id = int.from_bytes(message.span_id, "big")
     parent = None
-    if message.parent_span_id:
+    # Zeros say that there is none, as no bytes do.
+    if any(message.parent_span_id):
         is_remote = bool(message.flags & _REMOTE)
         number = int.from_bytes(message.parent_span_id, "big")
         parent = SpanContext(trace_id, number, is_remote, flags, state)

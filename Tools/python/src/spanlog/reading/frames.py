@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.trace import ReadableSpan
 
-from .archives import ArchivedSpan, Times
+from .archived_spans import ArchivedSpan
+from .archives import Times
 from .spans import read_spans
 
 if TYPE_CHECKING:

@@ -20,6 +20,8 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     while position < len(message):
         tag, position = _varint(message, position)
         number, kind = tag >> 3, tag & 7
+        if not 0 < number < 1 << 29:
+            raise MalformedError
         if kind == 0:
             value, position = _varint(message, position)
             yield number, value

@@ -27,6 +27,7 @@ class _Spool(NamedTuple):
     descriptor: int
     layout: SpoolLayout
     recorder: bytes
+    boot: bytes
     resource: bytes
     scope: bytes
     last_seen: int
@@ -61,7 +62,7 @@ def _spool(descriptor: int) -> _Spool | None:
     if len(content) < at.HEADER_BYTE_COUNT:
         return None
     fields = _FIXED.unpack_from(content)
-    magic, checksum, version, _, header, recorder, _, *numbers = fields
+    magic, checksum, version, _, header, recorder, boot, *numbers = fields
     chunks, chunk_bytes, slots, slot_bytes, resource_bytes, scope_bytes = numbers
     layout = SpoolLayout(chunks, chunk_bytes, slots, resource_bytes, scope_bytes)
     if (magic, version, header, slot_bytes) != (
@@ -83,7 +84,7 @@ def _spool(descriptor: int) -> _Spool | None:
     boottime, offset, *drops = struct.unpack_from("<QQ16x6Q", content, at.LAST_SEEN_BOOTTIME)
     last_seen = (boottime + offset) & (2**64 - 1) if boottime else 0
     resource, scope = texts[:resource_bytes], texts[resource_bytes:]
-    return _Spool(descriptor, layout, recorder, resource, scope, last_seen, tuple(drops))
+    return _Spool(descriptor, layout, recorder, boot, resource, scope, last_seen, tuple(drops))
 
 
 def _chunk(spool: _Spool, number: int) -> tuple[int, bytes] | None:
@@ -126,4 +127,4 @@ def _open_spans(spool: _Spool) -> Iterator[bytes]:
 
 def _block(spool: _Spool, sequence: int, entries: bytes) -> StoredBlock:
     payload = traces_data_prefix(spool.resource, spool.scope, len(entries)) + entries
-    return StoredBlock(spool.recorder, sequence, payload, 0, spool.drops)
+    return StoredBlock(spool.recorder, spool.boot, sequence, payload, 0, spool.drops)
