@@ -5,6 +5,7 @@ import SpanLogStore
 ///
 /// The buffers are used again for the next partition.
 struct PartitionData {
+    /// In order.
     private(set) var records: [Record] = []
     /// Longer than what is in use.
     private(set) var bytes: [UInt8] = []
@@ -13,9 +14,8 @@ struct PartitionData {
     private let blocks: BlockSequences
     /// All that are registered, by which the records of most partitions go.
     private let registered: RankedProducers
-    /// The places of records, in order.
-    private(set) var order: [UInt32] = []
     private var buckets: [UInt32] = []
+    /// What was read from temporary space.
     private var unsorted: [Record] = []
 
     init(_ registered: RankedProducers, _ blocks: BlockSequences) {
@@ -58,44 +58,72 @@ struct PartitionData {
 
     /// Takes the records of `source` in place of those that were there.
     mutating func load(_ source: Source, from space: SpillSpace) throws {
-        let (recordCount, byteCount) = (source.recordCount, source.textByteCount)
-        records.removeAll(keepingCapacity: true)
-        records.append(contentsOf: repeatElement(Record.none, count: recordCount))
-        if bytes.count < byteCount { bytes = Array(repeating: 0, count: byteCount) }
+        let spilledCount = source.spilled.reduce(0) { $0 + $1.recordCount }
+        if unsorted.count < spilledCount {
+            unsorted = Array(repeating: .none, count: spilledCount)
+        }
+        if bytes.count < source.textByteCount {
+            bytes = Array(repeating: 0, count: source.textByteCount)
+        }
         var places = ProducerPlaces(registered)
+        var parts: [Part] = []
         var (record, byte) = (0, 0)
         for chunk in source.held {
-            records.replaceSubrange(record..<record + chunk.records.count, with: chunk.records)
             bytes.replaceSubrange(byte..<byte + chunk.bytes.count, with: chunk.bytes)
-            place(chunk.records.count, at: record, byte, chunk.ownProducers, &places)
-            record += chunk.records.count
+            let records = chunk.records[...]
+            parts.append(
+                Part(records, records.indices, textsFrom: byte, of: chunk.ownProducers, &places))
             byte += chunk.bytes.count
         }
         for chunk in source.spilled {
             let producers = try space.using {
-                try chunk.read(records: &records, at: record, texts: &bytes, at: byte)
+                try chunk.read(records: &unsorted, at: record, texts: &bytes, at: byte)
             }
-            place(chunk.recordCount, at: record, byte, producers, &places)
+            let range = record..<record + chunk.recordCount
+            parts.append(Part(nil, range, textsFrom: byte, of: producers, &places))
             record += chunk.recordCount
             byte += chunk.textByteCount
         }
+        sort(parts)
         rank(places)
-        sort()
     }
 
-    /// Lets the records of a chunk refer to the partition's texts and producers.
-    private mutating func place(
-        _ count: Int, at first: Int, _ offset: Int, _ ownProducers: [Producer],
-        _ places: inout ProducerPlaces
-    ) {
-        let own = ownProducers.map { places.place(of: $0) }
-        for index in first..<first + count where !records[index].traits.contains(.isLink) {
-            records[index].offset += UInt32(offset)
-            let producer = records[index].producer
-            records[index].producer =
-                producer & Record.ownProducer == 0
-                ? registered.ranks[Int(producer)] : own[Int(producer ^ Record.ownProducer)]
+    /// Records that were gathered together.
+    private struct Part {
+        /// `nil` for those that were read from temporary space.
+        let records: ArraySlice<Record>?
+        let range: Range<Int>
+        /// Where their texts begin.
+        let offset: UInt32
+        /// The places of the producers that the part knows by numbers of its own.
+        let ownProducers: [UInt32]
+
+        init(
+            _ records: ArraySlice<Record>?, _ range: Range<Int>, textsFrom offset: Int,
+            of producers: [Producer], _ places: inout ProducerPlaces
+        ) {
+            self.records = records
+            self.range = range
+            self.offset = UInt32(offset)
+            ownProducers = producers.map { places.place(of: $0) }
         }
+    }
+
+    private func records(of part: Part) -> ArraySlice<Record> {
+        part.records ?? unsorted[part.range]
+    }
+
+    /// Lets the record of a part refer to the partition's texts and producers.
+    @inline(__always)
+    private func placed(_ record: Record, _ part: Part) -> Record {
+        guard !record.traits.contains(.isLink) else { return record }
+        var record = record
+        record.offset += part.offset
+        record.producer =
+            record.producer & Record.ownProducer == 0
+            ? registered.ranks[Int(record.producer)]
+            : part.ownProducers[Int(record.producer ^ Record.ownProducer)]
+        return record
     }
 
     private mutating func rank(_ places: ProducerPlaces) {
@@ -121,26 +149,36 @@ extension PartitionData {
 }
 
 extension PartitionData {
-    /// Sorts by trace, then spans before links before what is set aside, then by span.
+    /// Puts the records in order: by trace, then spans before links before what is set aside, then by span.
     ///
     /// The scrambled ids are evenly spread, so most of the work is putting each into its bucket.
-    private mutating func sort() {
-        let count = records.count
-        order.removeAll(keepingCapacity: true)
+    private mutating func sort(_ parts: [Part]) {
+        var (least, greatest, count) = (UInt64.max, UInt64.min, 0)
+        for part in parts {
+            for record in records(of: part) {
+                least = min(least, record.order)
+                greatest = max(greatest, record.order)
+            }
+            count += part.range.count
+        }
+        records.removeAll(keepingCapacity: true)
         guard count > 0 else { return }
-        let least = records.lazy.map(\.order).min() ?? 0
-        let spread = (records.lazy.map(\.order).max() ?? 0) - least
+        let spread = greatest - least
         let shift = UInt64(max(0, spread.bitWidth - spread.leadingZeroBitCount - Self.bits(count)))
         let bucketCount = Int(spread >> shift) + 2
         buckets.removeAll(keepingCapacity: true)
         buckets.append(contentsOf: repeatElement(0, count: bucketCount))
-        for record in records { buckets[Int((record.order - least) >> shift) + 1] += 1 }
+        for part in parts {
+            for record in records(of: part) { buckets[Int((record.order - least) >> shift) + 1] += 1 }
+        }
         for index in 1..<bucketCount { buckets[index] += buckets[index - 1] }
-        order.append(contentsOf: repeatElement(0, count: count))
-        for index in records.indices {
-            let bucket = Int((records[index].order - least) >> shift)
-            order[Int(buckets[bucket])] = UInt32(index)
-            buckets[bucket] += 1
+        records.append(contentsOf: repeatElement(.none, count: count))
+        for part in parts {
+            for record in records(of: part) {
+                let bucket = Int((record.order - least) >> shift)
+                records[Int(buckets[bucket])] = placed(record, part)
+                buckets[bucket] += 1
+            }
         }
         var start = 0
         for bucket in 0..<bucketCount - 1 {
@@ -148,27 +186,11 @@ extension PartitionData {
             sort(start, end)
             start = end
         }
-        moveRecords()
-    }
-
-    /// Lets the records themselves stand in order: they are read several times, and memory is fast
-    /// from front to back.
-    private mutating func moveRecords() {
-        swap(&records, &unsorted)
-        records.removeAll(keepingCapacity: true)
-        records.reserveCapacity(unsorted.count)
-        for index in order.indices {
-            records.append(unsorted[Int(order[index])])
-            order[index] = UInt32(index)
-        }
     }
 
     /// Sorts a range of one trace by span, whatever the trace ids say.
     mutating func sortBySpan(_ start: Int, _ end: Int) {
-        let sorted = order[start..<end].sorted {
-            Mix.mix(records[Int($0)].spanID) < Mix.mix(records[Int($1)].spanID)
-        }
-        order.replaceSubrange(start..<end, with: sorted)
+        records[start..<end].sort { Mix.mix($0.spanID) < Mix.mix($1.spanID) }
     }
 
     private static func bits(_ count: Int) -> Int { Int.bitWidth - count.leadingZeroBitCount }
@@ -176,24 +198,22 @@ extension PartitionData {
     private mutating func sort(_ start: Int, _ end: Int) {
         guard end - start > Self.insertionSortMax else {
             for index in start..<max(start, end) {
-                let place = order[index]
+                let record = records[index]
                 var hole = index
-                while hole > start, precedes(place, order[hole - 1]) {
-                    order[hole] = order[hole - 1]
+                while hole > start, Self.precedes(record, records[hole - 1]) {
+                    records[hole] = records[hole - 1]
                     hole -= 1
                 }
-                order[hole] = place
+                if hole < index { records[hole] = record }
             }
             return
         }
-        let sorted = order[start..<end].sorted { precedes($0, $1) }
-        order.replaceSubrange(start..<end, with: sorted)
+        records[start..<end].sort(by: Self.precedes)
     }
 
-    private func precedes(_ left: UInt32, _ right: UInt32) -> Bool {
-        let (left, right) = (records[Int(left)], records[Int(right)])
+    private static func precedes(_ left: Record, _ right: Record) -> Bool {
         if left.traceLow != right.traceLow { return left.order < right.order }
-        let (first, second) = (Self.rank(left), Self.rank(right))
+        let (first, second) = (rank(left), rank(right))
         if first != second { return first < second }
         if left.traceHigh != right.traceHigh { return left.traceHigh < right.traceHigh }
         return Mix.mix(left.spanID) < Mix.mix(right.spanID)

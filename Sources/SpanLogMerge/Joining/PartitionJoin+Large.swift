@@ -20,7 +20,7 @@ extension PartitionJoin {
             hasOld = hasOld || sources.hasOld
             hasNew = hasNew || sources.hasNew
             countLinks(ranges)
-            if ranges.linksEnd < data.order.count { setAside(ranges.linksEnd, data.order.count) }
+            if ranges.linksEnd < data.records.count { setAside(ranges.linksEnd, data.records.count) }
             trace.append(spans, clocks.domainOfProducer)
         }
         guard trace.count > 0 else { return try take(takeArchive()) }
@@ -48,16 +48,16 @@ extension PartitionJoin {
 
     /// The ends of the spans and of the links to them among the records at hand.
     private var ranges: (spansEnd: Int, linksEnd: Int) {
-        func traits(_ index: Int) -> Record.Traits { data.records[Int(data.order[index])].traits }
-        let indices = data.order.indices
+        func traits(_ index: Int) -> Record.Traits { data.records[index].traits }
+        let indices = data.records.indices
         let spansEnd = indices.first { !traits($0).isDisjoint(with: [.isLink, .isSetAside]) }
         let linksEnd = indices.first { traits($0).contains(.isSetAside) }
-        return (spansEnd ?? linksEnd ?? data.order.count, linksEnd ?? data.order.count)
+        return (spansEnd ?? linksEnd ?? data.records.count, linksEnd ?? data.records.count)
     }
 
     private mutating func countLinks(_ ranges: (spansEnd: Int, linksEnd: Int)) {
         let links = LinkTargets(
-            (ranges.spansEnd..<ranges.linksEnd).map { data.records[Int(data.order[$0])] })
+            (ranges.spansEnd..<ranges.linksEnd).map { data.records[$0] })
         counts.links.total += links.count
         for target in links.targets where place(of: target) == nil {
             counts.links.unresolved += 1

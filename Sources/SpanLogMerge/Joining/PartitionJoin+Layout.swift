@@ -92,7 +92,7 @@ extension PartitionJoin {
     mutating func setAside(_ start: Int, _ end: Int) {
         counts.seen += UInt64(end - start)
         // By provenance first, so that the same record of another copy is beside it.
-        let sorted = data.order[start..<end].sorted { left, right in
+        let sorted = (start..<end).map { UInt32($0) }.sorted { left, right in
             let (one, other) = (data.records[Int(left)], data.records[Int(right)])
             if one.kind != other.kind { return one.kind < other.kind }
             if data.key(one) != data.key(other) { return data.key(one) < data.key(other) }

@@ -26,14 +26,14 @@ extension PartitionJoin {
         if !renamed.isEmpty { renamed.removeAll() }
         var first = start
         while first < end {
-            let spanID = data.records[Int(data.order[first])].spanID
+            let spanID = data.records[first].spanID
             var next = first + 1
-            while next < end, data.records[Int(data.order[next])].spanID == spanID { next += 1 }
+            while next < end, data.records[next].spanID == spanID { next += 1 }
             if next == first + 1 {
-                let place = data.order[first]
+                let place = UInt32(first)
                 spans.append(JoinedSpan(data.records[Int(place)], at: place))
             } else {
-                joinRecords(Array(data.order[first..<next]), of: id, &moves)
+                joinRecords((first..<next).map { UInt32($0) }, of: id, &moves)
             }
             first = next
         }
@@ -223,7 +223,7 @@ extension PartitionJoin {
 
     /// Counts the records whose ids of 64 bits became the one that they belong to.
     private mutating func countShortIDs(_ id: TraceID, _ start: Int, _ end: Int) {
-        for index in start..<end where data.records[Int(data.order[index])].traceHigh != id.high {
+        for index in start..<end where data.records[index].traceHigh != id.high {
             counts.traces.tid64Joined += 1
         }
     }
@@ -232,7 +232,7 @@ extension PartitionJoin {
         guard options.isIncremental else { return (false, true) }
         var (hasOld, hasNew) = (false, false)
         for index in start..<end {
-            let isOld = data.records[Int(data.order[index])].traits.contains(.isFromArchive)
+            let isOld = data.records[index].traits.contains(.isFromArchive)
             if isOld { hasOld = true } else { hasNew = true }
         }
         return (hasOld, hasNew)

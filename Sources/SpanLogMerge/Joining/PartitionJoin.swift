@@ -50,7 +50,7 @@ struct PartitionJoin {
         try data.load(freeing: &source, from: space)
         clocks.use(data.producers)
         var start = 0
-        while start < data.order.count {
+        while start < data.records.count {
             let end = endOfTraces(from: start)
             joinTraces(start, end, matchesLow64: matchesLow64)
             start = end
@@ -60,9 +60,9 @@ struct PartitionJoin {
 
     /// The end of the records whose trace ids have the same lower half.
     private func endOfTraces(from start: Int) -> Int {
-        let low = data.records[Int(data.order[start])].traceLow
+        let low = data.records[start].traceLow
         var end = start + 1
-        while end < data.order.count, data.records[Int(data.order[end])].traceLow == low {
+        while end < data.records.count, data.records[end].traceLow == low {
             end += 1
         }
         return end
@@ -77,7 +77,7 @@ struct PartitionJoin {
         }
         var linksEnd = spansEnd
         while linksEnd < end, !traits(linksEnd).contains(.isSetAside) { linksEnd += 1 }
-        var links = LinkTargets((spansEnd..<linksEnd).map { data.records[Int(data.order[$0])] })
+        var links = LinkTargets((spansEnd..<linksEnd).map { data.records[$0] })
         counts.links.total += links.count
         if matchesLow64, let id = traceToMatch(start, spansEnd) {
             data.sortBySpan(start, spansEnd)
@@ -107,8 +107,8 @@ struct PartitionJoin {
     }
 
     private func traits(_ index: Int) -> Record.Traits {
-        data.records[Int(data.order[index])].traits
+        data.records[index].traits
     }
 
-    private func traceID(_ index: Int) -> TraceID { data.records[Int(data.order[index])].traceID }
+    private func traceID(_ index: Int) -> TraceID { data.records[index].traceID }
 }
