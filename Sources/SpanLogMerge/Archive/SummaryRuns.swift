@@ -8,9 +8,12 @@ struct SummaryRuns: Sendable {
     private let bytesMax: Int
     private var waiting: [SummaryRun] = []
     private var waitingByteCount = 0
+    /// What of it has room only as long as nobody else needs it.
+    private var heldByteCount = 0
     private var spilled: [SpilledSummaries] = []
     /// Some starts of each run, by which the summaries are divided.
     private var samples: [UInt64] = []
+    private var count = 0
 
     init(_ space: SpillSpace, bytesMax: Int) {
         self.space = space
@@ -23,12 +26,19 @@ struct SummaryRuns: Sendable {
         for number in 0..<Self.samplesPerRun {
             samples.append(run.places[run.places.count * number / Self.samplesPerRun].start)
         }
+        count += run.places.count
         waiting.append(run)
         waitingByteCount += run.byteCount
         guard waitingByteCount > bytesMax else { return }
+        if space.hold(run.byteCount) {
+            heldByteCount += run.byteCount
+            return
+        }
         try spillWaiting()
         waiting = []
         waitingByteCount = 0
+        space.release(heldByteCount)
+        heldByteCount = 0
     }
 
     private mutating func spillWaiting() throws {
@@ -60,7 +70,7 @@ extension SummaryRuns {
     /// with one and ends before the next.
     var rangeStarts: [UInt64] {
         let sorted = samples.sorted()
-        let count = min(Self.rangesMax, 1 + sorted.count / Self.samplesPerRun)
+        let count = min(1 + self.count / Self.rangeCountMin, Self.rangesMax)
         return (0..<count).reduce(into: [0]) { starts, number in
             let start = sorted.isEmpty ? 0 : sorted[sorted.count * number / count]
             if start > starts[starts.count - 1] { starts.append(start) }
@@ -91,5 +101,6 @@ extension SummaryRuns {
     }
 
     private static let rangesMax = 64
+    private static let rangeCountMin = 1 << 16
     private static let windowCount = 256
 }

@@ -93,11 +93,18 @@ extension SpillSpace {
         try release(&held) { try spill($0, to: &source) }
     }
 
+    /// Takes a part of what may be held in memory.
+    ///
     /// - Returns: Whether there is room for so much.
-    private func hold(_ byteCount: Int) -> Bool {
+    func hold(_ byteCount: Int) -> Bool {
         let held = heldByteCount.wrappingAdd(byteCount, ordering: .relaxed).newValue
         if held > heldBytesMax { heldByteCount.wrappingSubtract(byteCount, ordering: .relaxed) }
         return held <= heldBytesMax
+    }
+
+    /// Gives back what was held.
+    func release(_ byteCount: Int) {
+        heldByteCount.wrappingSubtract(byteCount, ordering: .relaxed)
     }
 
     /// Lets go of everything that `source` has in memory and on disk.
@@ -112,7 +119,7 @@ extension SpillSpace {
         _ source: inout PartitionData.Source, _ body: (PartitionChunk) throws -> Void
     ) rethrows {
         while let chunk = source.held.popLast() {
-            heldByteCount.wrappingSubtract(chunk.byteCount, ordering: .relaxed)
+            release(chunk.byteCount)
             try body(chunk)
         }
     }
