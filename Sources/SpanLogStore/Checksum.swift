@@ -23,6 +23,15 @@ package enum Checksum {
         }
     }
 
+    /// As ``xxh128(_:_:)``, under a seed: nobody finds bytes with a hash whose seed is not known.
+    package static func xxh128(_ bytes: [UInt8], _ range: Range<Int>, seed: UInt64) -> UInt128 {
+        unsafe bytes[range].withUnsafeBytes { buffer in
+            // SAFETY: the function reads exactly `count` bytes and keeps no pointer.
+            let hash = unsafe spanlog_xxh3_128_seeded(buffer.baseAddress, buffer.count, seed)
+            return UInt128(hash.high64) << 64 | UInt128(hash.low64)
+        }
+    }
+
     /// XXH3-128 of numbers, which are hashed as they lie in memory: little-endian.
     ///
     /// - Complexity: O(*n*) in the number of numbers.

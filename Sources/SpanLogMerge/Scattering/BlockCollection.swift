@@ -7,6 +7,8 @@ import Synchronization
 final class BlockCollection: Sendable {
     private let state = Mutex(State())
     private let writer: SharedArchiveWriter?
+    /// Nobody can make up a block that passes for another one without knowing it.
+    private let seed = UInt64.random(in: 0 ... .max)
     private let flushing = Mutex(())
 
     private struct State {
@@ -21,7 +23,7 @@ final class BlockCollection: Sendable {
     private struct Name: Hashable {
         let recorder: UInt128
         let sequence: UInt64
-        let payloadChecksum: UInt64
+        let hash: UInt128
     }
 
     /// - Parameter writer: `nil` if there is no archive.
@@ -44,7 +46,7 @@ final class BlockCollection: Sendable {
         let sequence = BlockSequences.sequence(of: block)
         let name = Name(
             recorder: UInt128(bigEndianBytes: block.header.recorderID.bytes), sequence: sequence,
-            payloadChecksum: block.payloadChecksum)
+            hash: Checksum.xxh128(block.bytes, block.payload, seed: seed))
         if let number = state.withLock({ $0.numbers[name] }) { return number }
         let stored = writer == nil ? [] : Self.archived(block, value, &compressor)
         let (number, isMuch) = state.withLock { state in
