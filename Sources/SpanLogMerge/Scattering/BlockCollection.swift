@@ -90,7 +90,7 @@ final class BlockCollection: Sendable {
         _ block: Block, _ value: [UInt8]?, _ compressor: inout BlockCompressor?
     ) -> [UInt8] {
         var header = block.header
-        if let value, header.codec != .none, isPlain(block) { return value }
+        if let value, header.codec != .none, isPlain(block) { return Block.padded(value, header) }
         header.codec = .none
         header.payloadByteCount = UInt64(block.payload.count)
         header.storedByteCount = header.payloadByteCount
