@@ -6,13 +6,6 @@ extension ScannedSpan {
         /// The events that stand for a message.
         package fileprivate(set) var messageCount = 0
     }
-
-    /// What the span at `range` says of its call, without decoding it.
-    ///
-    /// - Precondition: The span has been scanned.
-    package static func call(in bytes: Span<UInt8>, _ range: Range<Int>) -> Call {
-        (try? ScannedSpan(scanning: bytes, range))?.call ?? Call()
-    }
 }
 
 extension ScannedSpan.Call {

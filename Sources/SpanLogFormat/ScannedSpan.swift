@@ -20,9 +20,6 @@ package struct ScannedSpan: Hashable, Sendable {
     package private(set) var name = 0..<0
     /// Whether the span is a note: see ``AttributeKey/noteName``.
     package private(set) var isNote = false
-    /// The name is there more than once, of which the last one counts.
-    package private(set) var hasSeveralNames = false
-    private var hasName = false
     /// The fields from the first attribute to the last one, which may have others among them.
     package private(set) var attributes = 0..<0
     /// Where the text stands that the span gives its trace as a name.
@@ -54,8 +51,6 @@ package struct ScannedSpan: Hashable, Sendable {
                 let range = try field.range
                 parentSpanID = range.isEmpty ? 0 : try WireValue.spanID(bytes, range)
             case Field.name:
-                if hasName { hasSeveralNames = true }
-                hasName = true
                 name = try field.range
                 isNote = WireText.equals(AttributeKey.noteName, bytes, name)
             case Field.kind: kind = Self.clamped(try field.number64, max: 5)
@@ -113,23 +108,6 @@ package struct ScannedSpan: Hashable, Sendable {
 }
 
 extension ScannedSpan {
-    /// Where the name of the span at `range` stands.
-    ///
-    /// - Parameter hasSeveral: What the scan has said of it; otherwise the first name ends the search.
-    /// - Precondition: The span has been scanned.
-    package static func name(
-        in bytes: Span<UInt8>, _ range: Range<Int>, hasSeveral: Bool
-    ) -> Range<Int> {
-        var name = range.lowerBound..<range.lowerBound
-        var cursor = WireCursor(range)
-        while let field = try? cursor.next(bytes) {
-            guard field.number == OTLPField.Span.name else { continue }
-            name = (try? field.range) ?? name
-            if !hasSeveral { break }
-        }
-        return name
-    }
-
     /// Calls `body` with the trace and the span that each link of the span at `range` names.
     ///
     /// - Precondition: The span has been scanned.

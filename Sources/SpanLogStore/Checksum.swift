@@ -12,18 +12,10 @@ package enum Checksum {
         }
     }
 
-    /// XXH3-128 of `bytes` within `range`: what tells the contents of archives apart.
+    /// XXH3-128 of `bytes` within `range` under a seed: nobody finds bytes with a hash whose seed is not
+    /// known.
     ///
     /// - Complexity: O(*n*) in the number of bytes.
-    package static func xxh128(_ bytes: [UInt8], _ range: Range<Int>) -> UInt128 {
-        unsafe bytes[range].withUnsafeBytes { buffer in
-            // SAFETY: the function reads exactly `count` bytes and keeps no pointer.
-            let hash = unsafe spanlog_xxh3_128(buffer.baseAddress, buffer.count)
-            return UInt128(hash.high64) << 64 | UInt128(hash.low64)
-        }
-    }
-
-    /// As ``xxh128(_:_:)``, under a seed: nobody finds bytes with a hash whose seed is not known.
     package static func xxh128(_ bytes: [UInt8], _ range: Range<Int>, seed: UInt64) -> UInt128 {
         unsafe bytes[range].withUnsafeBytes { buffer in
             // SAFETY: the function reads exactly `count` bytes and keeps no pointer.
@@ -32,7 +24,8 @@ package enum Checksum {
         }
     }
 
-    /// XXH3-128 of numbers, which are hashed as they lie in memory: little-endian.
+    /// XXH3-128 of numbers, which are hashed as they lie in memory: little-endian. It tells the contents of
+    /// archives apart.
     ///
     /// - Complexity: O(*n*) in the number of numbers.
     package static func xxh128(_ numbers: [UInt64]) -> UInt128 {

@@ -2,17 +2,7 @@ import SpanLogStore
 
 /// Compresses the chunks that one thread makes, with buffers that are made once.
 final class ChunkCompressor {
-    private var compressor: ZstdCompressor?
-
-    /// - Parameter level: As zstd knows it: the lower, the faster.
-    init(level: Int32 = ChunkCompressor.archiveLevel) {
-        compressor = ZstdCompressor(level: level)
-    }
-
-    /// The bytes as one frame, or `nil` if they cannot be compressed.
-    func compressed(_ bytes: [UInt8]) -> ArraySlice<UInt8>? {
-        compressor?.compress(bytes, bytes.indices)
-    }
+    private var compressor = ZstdCompressor(level: ChunkCompressor.level)
 
     /// What `body` makes of the bytes of `range` as one frame, or `nil` if they cannot be compressed.
     func compressed<Result>(
@@ -24,6 +14,6 @@ final class ChunkCompressor {
     }
 
     private static let keptByteCountMax = 4 << 20
-    /// Against level 1, spans take 1 % more (text 14 %), and two thirds of the time.
-    static let archiveLevel: Int32 = -1
+    /// Against level 1, text takes 14 % more, and two thirds of the time.
+    private static let level: Int32 = -1
 }

@@ -17,7 +17,8 @@ struct SpilledSummaries: Sendable {
 
     fileprivate func places(_ range: Range<Int>, in file: SpillFile) throws -> [SummaryRun.Place] {
         var places = [SummaryRun.Place](
-            repeating: .init(start: 0, high: 0, low: 0, offset: 0, byteCount: 0), count: range.count)
+            repeating: .init(start: 0, high: 0, low: 0, offset: 0, byteCount: 0), count: range.count
+        )
         let part = range.lowerBound * Self.stride..<range.upperBound * Self.stride
         try file.read(self.places.part(part), into: &places, at: 0)
         return places

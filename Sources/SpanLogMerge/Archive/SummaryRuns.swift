@@ -102,7 +102,8 @@ extension SummaryRuns {
                 for run in spilled {
                     readers.append(
                         try SummaryReader(
-                            run, in: file, from: first, windowCount: Self.windowCount / readerCount))
+                            run, in: file, from: first, windowCount: Self.windowCount / readerCount)
+                    )
                 }
             }
         }

@@ -65,7 +65,8 @@ struct PartitionData {
         }
         var textsEnd = 0
         for index in parts.indices {
-            textsEnd = copyTexts(of: parts[index].chunk, to: textsEnd)
+            parts[index].chunk.copyTexts(over: &bytes, at: textsEnd)
+            textsEnd += parts[index].chunk.textByteCount
             parts[index].textsEnd = UInt32(textsEnd)
         }
         sort(parts)
@@ -84,18 +85,6 @@ struct PartitionData {
             self.chunk = chunk
             ownProducers = chunk.ownProducers.map { places.place(of: $0) }
         }
-    }
-
-    /// - Returns: Where they end.
-    private mutating func copyTexts(of chunk: PartitionChunk, to start: Int) -> Int {
-        let end = start + chunk.textByteCount
-        unsafe chunk.withRecords { _, texts in
-            unsafe bytes.withUnsafeMutableBytes { bytes in
-                unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start..<end])
-                    .copyMemory(from: texts)
-            }
-        }
-        return end
     }
 
     /// Lets the record of a part refer to the partition's texts and producers.

@@ -20,7 +20,9 @@ extension PartitionJoin {
             hasOld = hasOld || sources.hasOld
             hasNew = hasNew || sources.hasNew
             countLinks(ranges)
-            if ranges.linksEnd < data.records.count { setAside(ranges.linksEnd, data.records.count) }
+            if ranges.linksEnd < data.records.count {
+                setAside(ranges.linksEnd, data.records.count)
+            }
             trace.append(spans, clocks.domainOfProducer)
         }
         guard trace.count > 0 else { return try take(takeArchive()) }

@@ -42,20 +42,13 @@ struct PartitionChunk: Sendable {
     /// - Precondition: It has room, and the record says how long the texts are.
     @inline(__always)
     mutating func append(
-        _ record: Record, name: UnsafeRawBufferPointer, called: UnsafeRawBufferPointer
+        _ record: Record, name: borrowing Span<UInt8>, called: borrowing Span<UInt8>
     ) {
-        guard let memory, hasRoom(textByteCount: name.count + called.count) else {
-            preconditionFailure("a chunk has no room for a record")
-        }
-        textByteCount += name.count + called.count
-        // SAFETY: the texts end where those before begin, and begin behind the record, since there is room.
-        let texts = unsafe memory.start + (memory.byteCount - textByteCount)
-        unsafe UnsafeMutableRawBufferPointer(start: texts, count: name.count).copyMemory(from: name)
-        unsafe UnsafeMutableRawBufferPointer(start: texts + name.count, count: called.count)
-            .copyMemory(from: called)
+        guard let memory else { preconditionFailure("a chunk has no room for a record") }
         var record = record
-        record.offset = UInt32(textByteCount)
-        unsafe (memory.start + recordCount * Self.stride).storeBytes(of: record, as: Record.self)
+        record.offset = UInt32(textByteCount + name.count + called.count)
+        memory.store(record, at: recordCount, name: name, called: called, before: textByteCount)
+        textByteCount = Int(record.offset)
         recordCount += 1
     }
 
@@ -85,42 +78,37 @@ struct PartitionChunk: Sendable {
 }
 
 extension PartitionChunk {
-    /// A chunk as `body` reads it into memory that has room for its records and texts, in this order.
+    /// A chunk as `fill` reads it: its records, and their texts behind them.
     init(
         recordCount: Int, textByteCount: Int, _ ownProducers: [Producer],
-        _ body: (UnsafeMutableRawBufferPointer) throws -> Void
+        _ fill: (inout MutableRawSpan) throws -> Void
     ) rethrows {
         let memory = ChunkMemory(byteCount: recordCount * Self.stride + textByteCount)
-        try unsafe body(
-            UnsafeMutableRawBufferPointer(start: memory.start, count: memory.byteCount))
+        try memory.fill(fill)
         self.memory = memory
         self.recordCount = recordCount
         self.textByteCount = textByteCount
         self.ownProducers = ownProducers
     }
 
-    /// Calls `body` with all records and all texts.
+    /// Calls `body` with all records and all texts, if there is a record.
     @inline(__always)
-    func withRecords<Result>(
-        _ body: (UnsafeBufferPointer<Record>, _ texts: UnsafeRawBufferPointer) throws -> Result
-    ) rethrows -> Result {
-        guard let memory else {
-            return try unsafe body(
-                UnsafeBufferPointer(start: nil, count: 0), UnsafeRawBufferPointer(start: nil, count: 0))
-        }
-        // SAFETY: the records were stored there, and the memory lives while `body` runs.
-        let records = unsafe UnsafeBufferPointer(
-            start: UnsafePointer(memory.start.assumingMemoryBound(to: Record.self)),
-            count: recordCount)
-        let texts = unsafe UnsafeRawBufferPointer(
-            start: memory.start + (memory.byteCount - textByteCount), count: textByteCount)
-        return try unsafe body(records, texts)
+    func withRecords(
+        _ body: (Span<Record>, _ texts: Span<UInt8>) throws -> Void
+    ) rethrows {
+        try memory?.with(recordCount: recordCount, textByteCount: textByteCount, body)
     }
 
     /// Calls `body` with each record.
+    @inline(__always)
     func forEachRecord(_ body: (Record) throws -> Void) rethrows {
-        try unsafe withRecords { records, _ in
-            for index in records.indices { try unsafe body(records[index]) }
+        try withRecords { records, _ in
+            for index in records.indices { try body(records[index]) }
         }
+    }
+
+    /// Copies all texts over those of `bytes` from `offset` on.
+    func copyTexts(over bytes: inout [UInt8], at offset: Int) {
+        memory?.copyTexts(textByteCount, over: &bytes, at: offset)
     }
 }

@@ -59,22 +59,22 @@ struct PartitionDivision {
 
     private mutating func add(_ chunk: PartitionChunk) throws {
         for index in chunks.indices { chunks[index].forgetNumbers() }
-        try unsafe chunk.withRecords { records, texts in
+        try chunk.withRecords { records, texts in
             for index in records.indices {
-                let record = unsafe records[index]
+                let record = records[index]
                 let start = texts.count - Int(record.offset)
                 let name = start..<start + Int(record.nameCount)
                 let called = name.upperBound..<name.upperBound + Int(record.calledCount)
-                try unsafe add(
-                    record, chunk.ownProducers, name: UnsafeRawBufferPointer(rebasing: texts[name]),
-                    called: UnsafeRawBufferPointer(rebasing: texts[called]))
+                try add(
+                    record, chunk.ownProducers, name: texts.extracting(name),
+                    called: texts.extracting(called))
             }
         }
     }
 
     private mutating func add(
-        _ record: Record, _ ownProducers: [Producer], name: UnsafeRawBufferPointer,
-        called: UnsafeRawBufferPointer
+        _ record: Record, _ ownProducers: [Producer], name: borrowing Span<UInt8>,
+        called: borrowing Span<UInt8>
     ) throws {
         var record = record
         let index = place(record)
@@ -86,7 +86,7 @@ struct PartitionDivision {
             let producer = ownProducers[Int(record.producer ^ Record.ownProducer)]
             chunks[index].take(producer, of: &record)
         }
-        unsafe chunks[index].append(record, name: name, called: called)
+        chunks[index].append(record, name: name, called: called)
     }
 
     private mutating func spill(_ index: Int) throws {

@@ -218,19 +218,15 @@ extension Scatterer {
         if record.producer & Record.ownProducer != 0 {
             chunks[partition].take(producer(record.producer), of: &record)
         }
-        unsafe bytes.withUnsafeBytes { bytes in
-            unsafe called.withUnsafeBytes { called in
-                unsafe chunks[partition].append(
-                    record, name: UnsafeRawBufferPointer(rebasing: bytes[name]),
-                    called: UnsafeRawBufferPointer(rebasing: called.prefix(Int(record.calledCount))))
-            }
-        }
+        let called = called
+        chunks[partition].append(
+            record, name: bytes.span.extracting(name),
+            called: called.span.extracting(first: Int(record.calledCount)))
     }
 
     private mutating func append(_ link: Record) throws {
         let partition = try partition(withRoomFor: link)
-        let nothing = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
-        unsafe chunks[partition].append(link, name: nothing, called: nothing)
+        chunks[partition].append(link, name: Span(), called: Span())
     }
 
     /// The partition of a record, whose chunk has room for it.

@@ -26,10 +26,10 @@ struct SpilledChunk: Sendable {
 
     private func write(_ chunk: PartitionChunk) throws(SystemError) {
         var failure: SystemError?
-        unsafe chunk.withRecords { records, texts in
+        chunk.withRecords { records, texts in
             do throws(SystemError) {
-                try unsafe file.write(UnsafeRawBufferPointer(records), at: recordsPlace)
-                try unsafe file.write(texts, at: textsPlace)
+                try file.write(records, at: recordsPlace)
+                try file.write(texts, at: textsPlace)
             } catch {
                 failure = error
             }
@@ -42,8 +42,6 @@ struct SpilledChunk: Sendable {
 
     /// Where it begins in its file.
     var offset: Int { place.offset }
-    /// What it takes there.
-    var storedByteCount: Int { place.byteCount }
 
     private var recordsPlace: SpillFile.Place {
         place.part(0..<recordCount * MemoryLayout<Record>.stride)
@@ -60,17 +58,17 @@ struct SpilledChunk: Sendable {
 
     /// The records alone, without their texts.
     func readRecords() throws -> PartitionChunk {
-        try unsafe PartitionChunk(recordCount: recordCount, textByteCount: 0, []) { memory in
-            try unsafe file.read(recordsPlace, into: memory)
+        try PartitionChunk(recordCount: recordCount, textByteCount: 0, []) { memory in
+            try file.read(recordsPlace, into: &memory)
         }
     }
 
     /// The chunk as it was.
     func read() throws -> PartitionChunk {
         let count = recordsPlace.byteCount + textByteCount
-        return try unsafe PartitionChunk(
+        return try PartitionChunk(
             recordCount: recordCount, textByteCount: textByteCount, try readProducers()
-        ) { memory in try unsafe file.read(place.part(0..<count), into: memory) }
+        ) { memory in try file.read(place.part(0..<count), into: &memory) }
     }
 
     private func readProducers() throws -> [Producer] {

@@ -69,8 +69,24 @@ final class SpillFile: Sendable {
         if let failure { throw failure }
     }
 
-    /// - Precondition: `place` was reserved and is as long as the bytes.
-    func write(_ bytes: UnsafeRawBufferPointer, at place: Place) throws(SystemError) {
+    /// - Precondition: `place` was reserved and is as long as the elements.
+    func write<Element: BitwiseCopyable>(
+        _ elements: borrowing Span<Element>, at place: Place
+    ) throws(SystemError) {
+        var failure: SystemError?
+        unsafe elements.withUnsafeBytes { buffer in
+            do throws(SystemError) {
+                try unsafe write(buffer, at: place)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    private func write(
+        _ bytes: UnsafeRawBufferPointer, at place: Place
+    ) throws(SystemError) {
         precondition(place.byteCount == bytes.count)
         var done = 0
         while done < place.byteCount {
@@ -108,8 +124,22 @@ final class SpillFile: Sendable {
 
     /// Reads what lies at `place`.
     ///
-    /// - Precondition: `buffer` is as long.
-    func read(_ place: Place, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) {
+    /// - Precondition: `bytes` are as many.
+    func read(_ place: Place, into bytes: inout MutableRawSpan) throws(SystemError) {
+        var failure: SystemError?
+        unsafe bytes.withUnsafeMutableBytes { buffer in
+            do throws(SystemError) {
+                try unsafe read(place, into: buffer)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    private func read(
+        _ place: Place, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(SystemError) {
         precondition(place.byteCount == buffer.count)
         var done = 0
         while done < place.byteCount {

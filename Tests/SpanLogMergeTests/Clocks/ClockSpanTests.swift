@@ -125,7 +125,7 @@ import Testing
                 span.events.append(.init(name: name, nanoseconds: 1))
             }
             let bytes = span.encoded()
-            let call = ScannedSpan.call(in: bytes.span, 0..<bytes.count)
+            let call = try ScannedSpan(scanning: bytes.span, 0..<bytes.count).call
             let decoded = ClockSpan(span)
             #expect((call.tellsFailure || span.status.code == .error) == decoded.hasFailed)
             #expect((call.messageCount > ClockSpan.messagesOfOneCall) == decoded.isStreaming)
