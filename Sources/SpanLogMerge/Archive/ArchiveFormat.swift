@@ -1,4 +1,5 @@
 import SpanLogFormat
+import SpanLogStore
 
 /// The tables of an archive. FileFormat in SpanLog's documentation describes every byte.
 enum ArchiveFormat {
@@ -6,7 +7,7 @@ enum ArchiveFormat {
     /// chunk with the corrections of clocks.
     static let meta = "meta"
     /// A number → a block, as it is stored in a store.
-    static let blocks = "blocks"
+    static let blocks = ArchiveFile.blocksTable
     /// ``traceKey(_:part:)`` of the last trace of a chunk → the chunk.
     static let traces = "traces"
     /// ``indexKey(start:_:)`` of the last summary of a chunk → the chunk.
