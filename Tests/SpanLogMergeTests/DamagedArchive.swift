@@ -95,6 +95,8 @@ struct DamagedArchive {
         }
     }
 
+    mutating func flip(bit: UInt8, at place: Int) { bytes[place] ^= 1 << bit }
+
     mutating func swap(_ first: Int, _ second: Int) {
         guard max(first, second) * 4096 + 4096 <= bytes.count else { return }
         let pages = [first, second].map { $0 * 4096..<($0 + 1) * 4096 }

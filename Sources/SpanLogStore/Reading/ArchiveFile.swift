@@ -7,6 +7,10 @@ package enum ArchiveFile {
     /// The first eight bytes of each value that is no block.
     package static let chunkMagic = Array("SPLGARC2".utf8)
 
+    /// No value is shorter than a page, but for the name of the format. Whoever reads all counts each as
+    /// that long at least, so that a forged tree names no more of them than the file has room for.
+    package static let valueByteCountMin = 4096 - LMDBPages.headerByteCount
+
     /// Whether a file is an archive, or what is left of one: something of it begins as a block does, or
     /// as a chunk.
     ///

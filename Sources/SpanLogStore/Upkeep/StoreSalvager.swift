@@ -23,8 +23,7 @@ public struct StoreSalvager {
     /// - Throws: ``StoreError`` if there is neither a store nor an archive, or the output is refused.
     public init(_ path: String, output: String) throws(StoreError) {
         self.path = path
-        let isFile = ((try? FileSystem.kind(of: path)) ?? nil) == .file
-        source = isFile ? .archive(try ArchiveScan(path)) : .store(try Store(path))
+        source = Store.isFile(path) ? .archive(try ArchiveScan(path)) : .store(try Store(path))
         self.output = output
         try checkOutput()
     }
