@@ -96,6 +96,17 @@ import Testing
         #expect(try again.chunks(of: "blocks").count == 1)
     }
 
+    @Test func `of an archive of another format, the blocks that are known are rescued`() throws {
+        var archive = try DamagedArchive(seed: 6)
+        archive.replace("spanlog-archive 4", with: "spanlog-archive 5")
+        try archive.write(to: path)
+        let report = try StoreSalvager(path, output: output).run()
+        #expect(try stored(in: output) == Set(archive.blocks.values))
+        #expect(report.source.damages.map(\.reason).joined().contains("spanlog-archive 5"))
+        let error = #expect(throws: MergeError.self) { try ArchiveReport(path) }
+        #expect(error?.message.contains("update spanlog") == true)
+    }
+
     @Test func `what is no archive is refused with both remedies, and nothing is made`() throws {
         let merged = try Merged([CraftedBlock([.span(1)])])
         let segment = try #require(try Store(Scratch.path("store of archive")).segmentPaths.first)

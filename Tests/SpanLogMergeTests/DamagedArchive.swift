@@ -97,6 +97,13 @@ struct DamagedArchive {
 
     mutating func flip(bit: UInt8, at place: Int) { bytes[place] ^= 1 << bit }
 
+    /// Replaces a text, wherever it stands, by another one of the same length.
+    mutating func replace(_ text: String, with other: String) {
+        for range in bytes.ranges(of: Array(text.utf8)) {
+            bytes.replaceSubrange(range, with: Array(other.utf8))
+        }
+    }
+
     mutating func swap(_ first: Int, _ second: Int) {
         guard max(first, second) * 4096 + 4096 <= bytes.count else { return }
         let pages = [first, second].map { $0 * 4096..<($0 + 1) * 4096 }

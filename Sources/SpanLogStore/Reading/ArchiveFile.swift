@@ -4,6 +4,10 @@ import SpanLogFormat
 package enum ArchiveFile {
     /// The table whose values are blocks, as in stores, under numbers.
     package static let blocksTable = "blocks"
+    /// The table that says under ``formatKey`` which format the archive has.
+    package static let metaTable = "meta"
+    package static let formatKey = Array("format".utf8)
+    package static let format = Array("spanlog-archive 4".utf8)
     /// The first eight bytes of each value that is no block.
     package static let chunkMagic = Array("SPLGARC2".utf8)
 
@@ -31,6 +35,13 @@ package enum ArchiveFile {
             position = offset + 1
         }
         return false
+    }
+
+    /// Whether something is the name of a format, and not of this one.
+    package static func isOtherFormat(_ text: [UInt8]) -> Bool {
+        let words = String(decoding: text, as: UTF8.self).split(separator: " ")
+        return words.count == 2 && words[0] == "spanlog-archive" && UInt(words[1]) != nil
+            && text != format
     }
 
     /// What to say of a path where neither a store nor an archive is.

@@ -110,11 +110,23 @@ extension ArchiveScan {
             pageByteCount = state.pageByteCount
             if state.isCutOff { add("the rest of the file is missing", at: byteCount) }
             for damage in try state.metaDamages() { add(page: damage.page, damage.reason) }
+            checkFormat(state)
             guard let table = try state.table(ArchiveFile.blocksTable) else { return }
             read(table)
         } catch {
             damages.add("\(path) is damaged: \(error).", at: 0)
         }
+    }
+
+    /// Blocks say which version they are of, so those that are known are rescued from any archive.
+    private mutating func checkFormat(_ state: LMDBFile) {
+        let meta = try? state.table(ArchiveFile.metaTable)
+        guard let format = (try? meta?.value(for: ArchiveFile.formatKey)) ?? nil,
+            ArchiveFile.isOtherFormat(format)
+        else { return }
+        damages.add(
+            "\(path) has the format \"\(String(decoding: format, as: UTF8.self))\", which this version "
+                + "does not know: there may be more in it than is found.")
     }
 
     private mutating func read(_ table: LMDBTree) {

@@ -37,17 +37,12 @@ struct ArchiveCheck {
         }
         let meta = try? tables?.table(ArchiveFormat.meta)
         let format = (try? meta?.value(for: ArchiveFormat.formatKey)) ?? nil
-        if let format, Self.isOther(format) { throw ArchiveReader.unknown(path, format) }
+        if let format, ArchiveFile.isOtherFormat(format) {
+            throw ArchiveReader.unknown(path, format)
+        }
         guard format != nil || ArchiveFile.isArchive(file) else {
             throw MergeError(.notAnArchive, ArchiveFile.neither(path))
         }
-    }
-
-    /// Whether something is the name of a format, and not of this one.
-    private static func isOther(_ format: [UInt8]) -> Bool {
-        let words = String(decoding: format, as: UTF8.self).split(separator: " ")
-        return words.count == 2 && words[0] == "spanlog-archive" && UInt(words[1]) != nil
-            && format != ArchiveFormat.format
     }
 
     /// Reads everything.
