@@ -25,61 +25,64 @@ extension ScannedSpan.Call {
     mutating func add(_ bytes: Span<UInt8>, key: Range<Int>, value: Range<Int>?) {
         // Few keys are as long as one of these.
         switch key.count {
-        case CallKey.errorTypeCount, CallKey.grpcStatusCount, CallKey.httpStatusCount,
-            CallKey.oldHTTPStatusCount:
-            if Self.tellsFailure(bytes, key, value ?? 0..<0) { tellsFailure = true }
+        case 10, 16, 20, 25: tellsFailure = tellsFailure || Self.tellsFailure(bytes, key, value)
         default: break
         }
     }
 
-    /// Takes what an event says.
-    mutating func add(_ bytes: Span<UInt8>, event range: Range<Int>) {
-        if Self.isMessage(bytes, range) { messageCount += 1 }
+    /// Takes what the name of an event says.
+    mutating func add(_ bytes: Span<UInt8>, eventName: Range<Int>) {
+        if Self.isMessage(bytes.extracting(eventName)) { messageCount += 1 }
     }
 
+    /// What the keys ask is `error.type`, `http.status_code`, `rpc.grpc.status_code` and
+    /// `http.response.status_code`.
+    @inline(never)
     private static func tellsFailure(
-        _ bytes: Span<UInt8>, _ key: Range<Int>, _ value: Range<Int>
+        _ bytes: Span<UInt8>, _ key: Range<Int>, _ value: Range<Int>?
     ) -> Bool {
-        if equals(bytes, key, CallKey.errorType) { return true }
-        if equals(bytes, key, CallKey.grpcStatus) {
+        let value = value ?? 0..<0
+        let key = bytes.extracting(key)
+        guard key.count >= 10 else { return false }
+        let first = WireNumber.uint64(key, 0)
+        let last = WireNumber.uint64(key, key.count - 8)
+        if key.count == 10 {
+            return first == WireText.number("error.ty") && last == WireText.number("ror.type")
+        }
+        guard last == WireText.number("tus_code") else { return false }
+        switch key.count {
+        case 16:
+            return first == WireText.number("http.sta") && tellsHTTPFailure(bytes, value)
+        case 20:
+            guard first == WireText.number("rpc.grpc"),
+                WireNumber.uint64(key, 8) == WireText.number(".status_")
+            else { return false }
             let code = WireValue.int(bytes, value)
             return code == 1 || code == 4
+        case 25:
+            return first == WireText.number("http.res")
+                && WireNumber.uint64(key, 8) == WireText.number("ponse.st")
+                && WireNumber.uint64(key, 16) == WireText.number("atus_cod")
+                && tellsHTTPFailure(bytes, value)
+        default: return false
         }
-        guard equals(bytes, key, CallKey.httpStatus) || equals(bytes, key, CallKey.oldHTTPStatus)
-        else { return false }
+    }
+
+    private static func tellsHTTPFailure(_ bytes: Span<UInt8>, _ value: Range<Int>) -> Bool {
         let code = WireValue.int(bytes, value)
         return code == 408 || code == 499 || code == 504
     }
 
-    private static func isMessage(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        var name = 0..<0
-        var cursor = WireCursor(range)
-        while let field = try? cursor.next(bytes) {
-            if field.number == OTLPField.Event.name { name = (try? field.range) ?? 0..<0 }
+    /// Whether `text` is `message` or `rpc.message`.
+    private static func isMessage(_ text: Span<UInt8>) -> Bool {
+        switch text.count {
+        case 7:
+            return WireNumber.uint64(text, 0, count: 4) == WireText.number("mess")
+                && WireNumber.uint64(text, 3, count: 4) == WireText.number("sage")
+        case 11:
+            return WireNumber.uint64(text, 0) == WireText.number("rpc.mess")
+                && WireNumber.uint64(text, 3) == WireText.number(".message")
+        default: return false
         }
-        return equals(bytes, name, CallKey.message) || equals(bytes, name, CallKey.rpcMessage)
     }
-
-    private static func equals(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, _ text: [UInt8]
-    ) -> Bool {
-        guard range.count == text.count else { return false }
-        for (offset, byte) in text.enumerated() where bytes[range.lowerBound + offset] != byte {
-            return false
-        }
-        return true
-    }
-}
-
-private enum CallKey {
-    static let errorType = Array("error.type".utf8)
-    static let grpcStatus = Array("rpc.grpc.status_code".utf8)
-    static let httpStatus = Array("http.response.status_code".utf8)
-    static let oldHTTPStatus = Array("http.status_code".utf8)
-    static let errorTypeCount = 10
-    static let grpcStatusCount = 20
-    static let httpStatusCount = 25
-    static let oldHTTPStatusCount = 16
-    static let message = Array("message".utf8)
-    static let rpcMessage = Array("rpc.message".utf8)
 }

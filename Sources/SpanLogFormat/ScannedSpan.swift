@@ -57,7 +57,7 @@ package struct ScannedSpan: Hashable, Sendable {
                 if hasName { hasSeveralNames = true }
                 hasName = true
                 name = try field.range
-                isNote = Self.holds(Self.noteName, bytes, name)
+                isNote = WireText.equals(AttributeKey.noteName, bytes, name)
             case Field.kind: kind = Self.clamped(try field.number64, max: 5)
             case Field.startNanoseconds: startNanoseconds = try field.number64
             case Field.endNanoseconds: endNanoseconds = try field.number64
@@ -67,9 +67,8 @@ package struct ScannedSpan: Hashable, Sendable {
             case Field.droppedAttributesCount, Field.droppedEventsCount, Field.droppedLinksCount:
                 _ = try field.number64
             case Field.events:
-                let range = try field.range
-                try WireValue.checkEvent(bytes, range, depth: depth)
-                call.add(bytes, event: range)
+                let name = try WireValue.checkEvent(bytes, try field.range, depth: depth)
+                call.add(bytes, eventName: name)
             case Field.links:
                 _ = try WireValue.link(bytes, try field.range, depth: depth)
                 linkCount += 1
@@ -102,7 +101,7 @@ package struct ScannedSpan: Hashable, Sendable {
     ) throws(SpanDefect) {
         let (key, value) = try WireValue.checkAttribute(bytes, range, depth: depth)
         call.add(bytes, key: key, value: value)
-        guard Self.holds(Self.traceNameKey, bytes, key) else { return }
+        guard WireText.equals(AttributeKey.traceName, bytes, key) else { return }
         traceName = try value.flatMap { range throws(SpanDefect) in
             try WireValue.text(bytes, range)
         }
@@ -111,20 +110,6 @@ package struct ScannedSpan: Hashable, Sendable {
     private static func clamped(_ value: UInt64, max: UInt8) -> UInt8 {
         value <= UInt64(max) ? UInt8(truncatingIfNeeded: value) : 0
     }
-
-    /// Whether `range` of `bytes` is `text`.
-    @inline(__always)
-    private static func holds(
-        _ text: [UInt8], _ bytes: Span<UInt8>, _ range: Range<Int>
-    ) -> Bool {
-        guard range.count == text.count else { return false }
-        for (offset, byte) in text.enumerated()
-        where bytes[range.lowerBound + offset] != byte { return false }
-        return true
-    }
-
-    private static let traceNameKey = Array(AttributeKey.traceName.utf8)
-    private static let noteName = Array(AttributeKey.noteName.utf8)
 }
 
 extension ScannedSpan {

@@ -9,9 +9,16 @@ enum SpanElements {
     /// Whether the span at `range` has more than that.
     ///
     /// - Complexity: O(1) for spans of up to 8 MiB, O(*n*) in the number of bytes for larger ones.
+    @inline(__always)
     static func isTooMany(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(SpanDefect) -> Bool {
         // An element takes a tag and a length at least.
-        guard range.count > 2 * countMax else { return false }
+        range.count > 2 * countMax ? try areTooMany(bytes, range) : false
+    }
+
+    @inline(never)
+    private static func areTooMany(
+        _ bytes: Span<UInt8>, _ range: Range<Int>
+    ) throws(SpanDefect) -> Bool {
         var count = 0
         try add(bytes, range, Message.span, depth: 0, to: &count)
         return count > countMax

@@ -44,6 +44,29 @@ struct WireCursor {
         // Checking against the message's end is checking against the end of these bytes.
         let bytes = bytes.extracting(first: end)
         guard position < bytes.count else { return nil }
+        // What most fields are: delimited, with a tag and a length of a byte each, or a time. More
+        // of them here, and the compiler no longer inlines this.
+        let (tag, start) = (bytes[position], position &+ 2)
+        if tag & 0x87 == 2, tag > 7, start <= bytes.count {
+            let length = bytes[start &- 1]
+            if length < 0x80, Int(length) <= bytes.count &- start {
+                position = start &+ Int(length)
+                return Field(
+                    number: Int(tag &>> 3), isDelimited: true, value: UInt64(length), start: start)
+            }
+        }
+        if tag & 0x87 == 1, tag > 7, bytes.count &- start >= 7 {
+            let value = WireNumber.uint64(bytes, start &- 1)
+            position = start &+ 7
+            return Field(
+                number: Int(tag &>> 3), isDelimited: false, value: value, start: position)
+        }
+        return try any(bytes)
+    }
+
+    /// The field that begins at ``position``.
+    @inline(never)
+    private mutating func any(_ bytes: Span<UInt8>) throws(SpanDefect) -> Field {
         let tag = try varint(bytes)
         let number = Int(truncatingIfNeeded: tag >> 3)
         guard number > 0, number < 1 << 29 else { throw .undecodable }
@@ -75,7 +98,13 @@ struct WireCursor {
         guard position < bytes.count else { throw .undecodable }
         let byte = bytes[position]
         position += 1
-        return byte < 0x80 ? UInt64(byte) : try longVarint(bytes, UInt64(byte & 0x7F))
+        guard byte >= 0x80 else { return UInt64(byte) }
+        // Most lengths and codes that take more than a byte take two.
+        if position < bytes.count, bytes[position] < 0x80 {
+            defer { position += 1 }
+            return UInt64(byte & 0x7F) | UInt64(bytes[position]) << 7
+        }
+        return try longVarint(bytes, UInt64(byte & 0x7F))
     }
 
     @inline(never)
@@ -102,25 +131,10 @@ struct WireCursor {
         return WireNumber.uint64(bytes, position)
     }
 
-    @inline(never)
+    @inline(__always)
     private mutating func fixed32(_ bytes: Span<UInt8>) throws(SpanDefect) -> UInt64 {
         guard bytes.count - position >= 4 else { throw .undecodable }
-        var value: UInt64 = 0
-        for index in 0..<4 { value |= UInt64(bytes[position + index]) << UInt64(8 * index) }
-        position += 4
-        return value
-    }
-}
-
-/// Numbers in place.
-enum WireNumber {
-    /// The little-endian number at `start`, which the compiler makes one load of: the bytes have been
-    /// checked to be there before the first one is read.
-    @inline(__always)
-    static func uint64(_ bytes: Span<UInt8>, _ start: Int) -> UInt64 {
-        let bytes = bytes.extracting(start..<start + 8)
-        var value: UInt64 = 0
-        for index in 0..<8 { value |= UInt64(bytes[index]) << UInt64(8 * index) }
-        return value
+        defer { position += 4 }
+        return WireNumber.uint64(bytes, position, count: 4)
     }
 }

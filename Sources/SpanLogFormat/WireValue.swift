@@ -6,23 +6,17 @@ enum WireValue {
         switch range.count {
         case 16:
             TraceID(
-                high: bigEndian(bytes, range.lowerBound),
-                low: bigEndian(bytes, range.lowerBound + 8))
+                high: WireNumber.bigEndian(bytes, range.lowerBound),
+                low: WireNumber.bigEndian(bytes, range.lowerBound + 8))
         // Systems that know 64 bits only.
-        case 8: TraceID(high: 0, low: bigEndian(bytes, range.lowerBound))
+        case 8: TraceID(high: 0, low: WireNumber.bigEndian(bytes, range.lowerBound))
         default: throw .undecodable
         }
     }
 
     static func spanID(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(SpanDefect) -> UInt64 {
         guard range.count == 8 else { throw .undecodable }
-        return bigEndian(bytes, range.lowerBound)
-    }
-
-    private static func bigEndian(_ bytes: Span<UInt8>, _ start: Int) -> UInt64 {
-        var value: UInt64 = 0
-        for index in 0..<8 { value = value << 8 | UInt64(bytes[start + index]) }
-        return value
+        return WireNumber.bigEndian(bytes, range.lowerBound)
     }
 
     static func status(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(SpanDefect) -> UInt8 {
@@ -39,19 +33,24 @@ enum WireValue {
         return code <= 2 ? UInt8(truncatingIfNeeded: code) : 0
     }
 
+    /// Checks an event.
+    ///
+    /// - Returns: Where its name stands.
     static func checkEvent(
         _ bytes: Span<UInt8>, _ range: Range<Int>, depth: Int
-    ) throws(SpanDefect) {
+    ) throws(SpanDefect) -> Range<Int> {
         typealias Field = OTLPField.Event
+        var name = 0..<0
         var cursor = WireCursor(range)
         while let field = try cursor.next(bytes) {
             switch field.number {
             case Field.nanoseconds, Field.droppedAttributesCount: _ = try field.number64
-            case Field.name: _ = try field.range
+            case Field.name: name = try field.range
             case Field.attributes: _ = try checkAttribute(bytes, try field.range, depth: depth)
             default: break
             }
         }
+        return name
     }
 
     static func link(
@@ -76,7 +75,20 @@ enum WireValue {
     /// Checks a `KeyValue`.
     ///
     /// - Returns: Where the key and the `AnyValue` stand.
+    @inline(__always)
     static func checkAttribute(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, depth: Int
+    ) throws(SpanDefect) -> (key: Range<Int>, value: Range<Int>?) {
+        if depth < SpanRecord.nestingMax, let (key, value) = usualKeyValue(bytes, range),
+            isUsualValue(bytes.extracting(value))
+        {
+            return (key, value)
+        }
+        return try checkUnusualAttribute(bytes, range, depth: depth)
+    }
+
+    @inline(never)
+    private static func checkUnusualAttribute(
         _ bytes: Span<UInt8>, _ range: Range<Int>, depth: Int
     ) throws(SpanDefect) -> (key: Range<Int>, value: Range<Int>?) {
         typealias Field = OTLPField.KeyValue
@@ -94,6 +106,20 @@ enum WireValue {
             }
         }
         return (key, value)
+    }
+
+    /// Whether all of an `AnyValue` is one text, number or truth value, in as many bytes as most
+    /// have: ``checkValue(_:_:depth:)`` accepts it.
+    @inline(__always)
+    private static func isUsualValue(_ value: Span<UInt8>) -> Bool {
+        typealias Field = OTLPField.AnyValue
+        guard value.count >= 2 else { return false }
+        if value[0] == WireCursor.delimitedTag(Field.string) { return rest(value, 1) != nil }
+        if value.count == 9 { return value[0] == UInt8(Field.double << 3 | 1) }
+        guard value[0] == UInt8(Field.int << 3) || value[0] == UInt8(Field.bool << 3)
+        else { return false }
+        if value.count == 2 { return value[1] < 0x80 }
+        return value.count == 3 && value[1] >= 0x80 && value[2] < 0x80
     }
 
     private static func checkValue(
@@ -130,13 +156,12 @@ enum WireValue {
     /// Where the text stands that an `AnyValue` holds, or `nil` if it holds something else.
     @inline(__always)
     static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(SpanDefect) -> Range<Int>? {
-        // A text of less than 128 bytes and nothing else.
-        if range.count >= 2,
-            bytes[range.lowerBound] == WireCursor.delimitedTag(OTLPField.AnyValue.string),
-            bytes[range.lowerBound + 1] < 0x80,
-            Int(bytes[range.lowerBound + 1]) == range.count - 2
+        // A text and nothing else.
+        let value = bytes.extracting(range)
+        if value.count >= 2, value[0] == WireCursor.delimitedTag(OTLPField.AnyValue.string),
+            let start = rest(value, 1)
         {
-            return range.lowerBound + 2..<range.upperBound
+            return range.lowerBound + start..<range.upperBound
         }
         return try unusualText(bytes, range)
     }
@@ -159,6 +184,13 @@ enum WireValue {
 
     /// The number that an `AnyValue` holds, if it holds one.
     static func int(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
+        let value = bytes.extracting(range)
+        if value.count == 3, value[0] == UInt8(OTLPField.AnyValue.int << 3), value[1] >= 0x80,
+            value[2] < 0x80
+        {
+            // A code or a port of two bytes.
+            return UInt64(value[1] & 0x7F) | UInt64(value[2]) << 7
+        }
         var number: UInt64?
         var cursor = WireCursor(range)
         while let field = try? cursor.next(bytes) {
@@ -180,7 +212,7 @@ enum WireValue {
         usualKeyValue(bytes, range) ?? (try? unusualKeyValue(bytes, range)) ?? (0..<0, 0..<0)
     }
 
-    /// The same if the attribute is a key and a value, in this order, of less than 128 bytes each.
+    /// The same if the attribute is a short key and a value, in this order, and nothing else.
     ///
     /// Most are, and finding them as any message is found takes three times as long.
     @inline(__always)
@@ -191,16 +223,26 @@ enum WireValue {
         let bytes = bytes.extracting(range)
         guard bytes.count >= 4, bytes[0] == WireCursor.delimitedTag(Field.key), bytes[1] < 0x80
         else { return nil }
-        let key = 2..<2 + Int(bytes[1])
-        guard key.upperBound + 2 <= bytes.count,
-            bytes[key.upperBound] == WireCursor.delimitedTag(Field.value),
-            Int(bytes[key.upperBound + 1]) == bytes.count - key.upperBound - 2,
-            bytes[key.upperBound + 1] < 0x80
+        let keyEnd = 2 + Int(bytes[1])
+        guard keyEnd < bytes.count, bytes[keyEnd] == WireCursor.delimitedTag(Field.value),
+            let value = rest(bytes, keyEnd + 1)
         else { return nil }
         let start = range.lowerBound
-        return (
-            start + 2..<start + key.upperBound, start + key.upperBound + 2..<range.upperBound
-        )
+        return (start + 2..<start + keyEnd, start + value..<range.upperBound)
+    }
+
+    /// Where the bytes begin whose length of one or two bytes stands at `start`, if they are all that
+    /// follows.
+    @inline(__always)
+    private static func rest(_ bytes: Span<UInt8>, _ start: Int) -> Int? {
+        guard start < bytes.count else { return nil }
+        let length = Int(bytes[start])
+        if length < 0x80 { return length == bytes.count &- start &- 1 ? start &+ 1 : nil }
+        let next = start &+ 1
+        guard next < bytes.count, bytes[next] < 0x80,
+            length & 0x7F | Int(bytes[next]) &<< 7 == bytes.count &- next &- 1
+        else { return nil }
+        return next &+ 1
     }
 
     @inline(never)

@@ -114,6 +114,14 @@ extension Block {
         return bytes
     }
 
+    /// A stored value with the zeros at its end, which one that was carved may lack.
+    package static func padded(_ value: [UInt8], _ header: BlockHeader) -> [UInt8] {
+        let count = sealedByteCount(ofPayload: Int(header.storedByteCount))
+        guard value.count != count else { return value }
+        let block = value.prefix(BlockHeader.byteCount + Int(header.storedByteCount))
+        return Array(block) + repeatElement(0, count: count - block.count)
+    }
+
     /// The bytes of the value for a payload that takes `count` bytes.
     static func sealedByteCount(ofPayload count: Int) -> Int {
         let end = BlockHeader.byteCount + count

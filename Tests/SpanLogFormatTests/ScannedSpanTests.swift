@@ -38,6 +38,42 @@ import Testing
         #expect(soundCount > 100)
     }
 
+    @Test(arguments: [UInt64(7), 8])
+    func `attributes are found however they are encoded, and damages to them`(seed: UInt64) throws {
+        var spans = EncodedSpans(seed: seed)
+        var generator = SeededGenerator(seed: seed)
+        var (soundCount, failureCount, nameCount) = (0, 0, 0)
+        for number in 0..<4000 {
+            var bytes = spans.next()
+            if number % 2 == 0, !bytes.isEmpty {
+                bytes[generator.below(bytes.count)] = generator.byte()
+            }
+            let decoded = try? SpanRecord(decoding: bytes)
+            let scanned = try? ScannedSpan(scanning: bytes.span, 0..<bytes.count)
+            #expect((decoded == nil) == (scanned == nil), "\(bytes)")
+            guard let decoded, let scanned else { continue }
+            soundCount += 1
+            Self.expect(scanned, equals: decoded, bytes)
+            let tellsFailure = decoded.attributes.contains(where: Self.tellsFailure)
+            #expect(scanned.call.tellsFailure == tellsFailure, "\(bytes)")
+            let name = scanned.traceName.map { String(decoding: bytes[$0], as: UTF8.self) }
+            #expect(name == decoded.attributes.text(for: AttributeKey.traceName), "\(bytes)")
+            if tellsFailure { failureCount += 1 }
+            if name != nil { nameCount += 1 }
+        }
+        #expect(soundCount > 2000 && failureCount > 200 && nameCount > 200)
+    }
+
+    private static func tellsFailure(_ attribute: Attribute) -> Bool {
+        guard case .int(let code) = attribute.value else { return attribute.key == "error.type" }
+        return switch attribute.key {
+        case "error.type": true
+        case "rpc.grpc.status_code": code == 1 || code == 4
+        case "http.status_code", "http.response.status_code": [408, 499, 504].contains(code)
+        default: false
+        }
+    }
+
     @Test func `values nested too deep are refused, as they are when decoding`() throws {
         for depth in [SpanRecord.nestingMax - 1, SpanRecord.nestingMax] {
             var value = AttributeValue.bool(true)
@@ -94,5 +130,8 @@ import Testing
         let name = ScannedSpan.name(
             in: bytes.span, 0..<bytes.count, hasSeveral: span.hasSeveralNames)
         #expect(String(decoding: bytes[name], as: UTF8.self) == record.name)
+        let attributes = try? SpanRecord(decoding: bytes, span.attributes).attributes
+        #expect(attributes?.count == record.attributes.count)
+        #expect(span.isNote == (record.name == AttributeKey.noteName))
     }
 }

@@ -23,11 +23,13 @@ import Testing
         try space.withFile(of: SpillArea()) { file in
             let spilled = try SpilledChunk(chunk, in: file)
             #expect(spilled.textByteCount == byteCount && spilled.recordCount == 1)
-            var texts = [UInt8](repeating: 1, count: byteCount + 2)
-            var records = [Record](repeating: .none, count: 3)
-            let producers = try spilled.read(records: &records, at: 1, texts: &texts, at: 1)
-            #expect(texts == [1] + content + [1])
-            #expect(records.map(\.spanID) == [0, 42, 0] && producers.isEmpty)
+            let read = try spilled.read()
+            read.withRecords { records, texts in
+                #expect(Array(texts) == content)
+                #expect(records.map(\.spanID) == [42])
+                #expect(records.map(\.nameCount) == [UInt32(byteCount)])
+            }
+            #expect(read.ownProducers.isEmpty)
         }
     }
 
@@ -35,7 +37,12 @@ import Testing
         var chunk = PartitionChunk()
         var record = Record.none
         record.spanID = 42
-        chunk.append(record, name: content[...])
+        record.nameCount = UInt32(content.count)
+        var pool = ChunkMemoryPool(chunkByteCount: 4096)
+        chunk.makeRoom(textByteCount: content.count, from: &pool)
+        content.withUnsafeBytes { name in
+            chunk.append(record, name: name, called: UnsafeRawBufferPointer(start: nil, count: 0))
+        }
         return chunk
     }
 

@@ -1,19 +1,26 @@
-import SpanLogFormat
-
 /// Where records are, as an archive names them: two numbers each.
 struct RecordPlaces {
-    private var writer = ProtobufWriter()
-
-    var isEmpty: Bool { writer.bytes.isEmpty }
     /// Packed numbers.
-    var bytes: [UInt8] { writer.bytes }
+    private(set) var bytes: [UInt8] = []
+
+    var isEmpty: Bool { bytes.isEmpty }
 
     /// Forgets everything but the memory.
-    mutating func removeAll() { writer.bytes.removeAll(keepingCapacity: true) }
+    mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
     @inline(__always)
     mutating func append(_ record: Record) {
-        writer.varint(UInt64(record.block))
-        writer.varint(UInt64(record.index))
+        varint(record.block)
+        varint(record.index)
+    }
+
+    @inline(__always)
+    private mutating func varint(_ number: UInt32) {
+        var rest = number
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 }

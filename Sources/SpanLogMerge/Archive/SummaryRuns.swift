@@ -14,6 +14,7 @@ struct SummaryRuns: Sendable {
     /// Some starts of each run, by which the summaries are divided.
     private var samples: [UInt64] = []
     private var count = 0
+    private var runCount = 0
 
     init(_ space: SpillSpace, bytesMax: Int) {
         self.space = space
@@ -23,9 +24,7 @@ struct SummaryRuns: Sendable {
     /// Takes a sorted run.
     mutating func append(_ run: SummaryRun) throws {
         guard !run.places.isEmpty else { return }
-        for number in 0..<Self.samplesPerRun {
-            samples.append(run.places[run.places.count * number / Self.samplesPerRun].start)
-        }
+        addSamples(of: run)
         count += run.places.count
         waiting.append(run)
         waitingByteCount += run.byteCount
@@ -39,6 +38,16 @@ struct SummaryRuns: Sendable {
         waitingByteCount = 0
         space.release(heldByteCount)
         heldByteCount = 0
+    }
+
+    /// Runs are alike, so each is sampled at other places: by the fractions of the golden ratio's multiples.
+    private mutating func addSamples(of run: SummaryRun) {
+        runCount += 1
+        let shift = (Double(runCount) * 0.618_033_988_75).truncatingRemainder(dividingBy: 1)
+        for number in 0..<Self.samplesPerRun {
+            let place = (Double(number) + shift) / Double(Self.samplesPerRun)
+            samples.append(run.places[Int(place * Double(run.places.count))].start)
+        }
     }
 
     private mutating func spillWaiting() throws {

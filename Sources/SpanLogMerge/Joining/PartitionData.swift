@@ -15,8 +15,6 @@ struct PartitionData {
     /// All that are registered, by which the records of most partitions go.
     private let registered: RankedProducers
     private var buckets: [UInt32] = []
-    /// What was read from temporary space.
-    private var unsorted: [Record] = []
 
     init(_ registered: RankedProducers, _ blocks: BlockSequences) {
         self.registered = registered
@@ -39,14 +37,14 @@ struct PartitionData {
         var spilled: [SpilledChunk] = []
 
         var recordCount: Int {
-            held.reduce(0) { $0 + $1.records.count } + spilled.reduce(0) { $0 + $1.recordCount }
+            held.reduce(0) { $0 + $1.recordCount } + spilled.reduce(0) { $0 + $1.recordCount }
         }
 
         /// What the records take in memory once they are loaded.
         var byteCount: Int { textByteCount + recordCount * MemoryLayout<Record>.stride }
 
         var textByteCount: Int {
-            held.reduce(0) { $0 + $1.bytes.count } + spilled.reduce(0) { $0 + $1.textByteCount }
+            held.reduce(0) { $0 + $1.textByteCount } + spilled.reduce(0) { $0 + $1.textByteCount }
         }
     }
 
@@ -58,31 +56,17 @@ struct PartitionData {
 
     /// Takes the records of `source` in place of those that were there.
     mutating func load(_ source: Source, from space: SpillSpace) throws {
-        let spilledCount = source.spilled.reduce(0) { $0 + $1.recordCount }
-        if unsorted.count < spilledCount {
-            unsorted = Array(repeating: .none, count: spilledCount)
-        }
-        if bytes.count < source.textByteCount {
-            bytes = Array(repeating: 0, count: source.textByteCount)
-        }
+        let textByteCount = source.textByteCount
+        if bytes.count < textByteCount { bytes = Array(repeating: 0, count: textByteCount) }
         var places = ProducerPlaces(registered)
-        var parts: [Part] = []
-        var (record, byte) = (0, 0)
-        for chunk in source.held {
-            bytes.replaceSubrange(byte..<byte + chunk.bytes.count, with: chunk.bytes)
-            let records = chunk.records[...]
-            parts.append(
-                Part(records, records.indices, textsFrom: byte, of: chunk.ownProducers, &places))
-            byte += chunk.bytes.count
-        }
+        var parts = source.held.map { Part($0, &places) }
         for chunk in source.spilled {
-            let producers = try space.using {
-                try chunk.read(records: &unsorted, at: record, texts: &bytes, at: byte)
-            }
-            let range = record..<record + chunk.recordCount
-            parts.append(Part(nil, range, textsFrom: byte, of: producers, &places))
-            record += chunk.recordCount
-            byte += chunk.textByteCount
+            parts.append(Part(try space.using { try chunk.read() }, &places))
+        }
+        var textsEnd = 0
+        for index in parts.indices {
+            textsEnd = copyTexts(of: parts[index].chunk, to: textsEnd)
+            parts[index].textsEnd = UInt32(textsEnd)
         }
         sort(parts)
         rank(places)
@@ -90,27 +74,28 @@ struct PartitionData {
 
     /// Records that were gathered together.
     private struct Part {
-        /// `nil` for those that were read from temporary space.
-        let records: ArraySlice<Record>?
-        let range: Range<Int>
-        /// Where their texts begin.
-        let offset: UInt32
-        /// The places of the producers that the part knows by numbers of its own.
+        let chunk: PartitionChunk
+        /// The places of the producers that the chunk knows by numbers of its own.
         let ownProducers: [UInt32]
+        /// Where the texts end among those of the partition.
+        var textsEnd: UInt32 = 0
 
-        init(
-            _ records: ArraySlice<Record>?, _ range: Range<Int>, textsFrom offset: Int,
-            of producers: [Producer], _ places: inout ProducerPlaces
-        ) {
-            self.records = records
-            self.range = range
-            self.offset = UInt32(offset)
-            ownProducers = producers.map { places.place(of: $0) }
+        init(_ chunk: PartitionChunk, _ places: inout ProducerPlaces) {
+            self.chunk = chunk
+            ownProducers = chunk.ownProducers.map { places.place(of: $0) }
         }
     }
 
-    private func records(of part: Part) -> ArraySlice<Record> {
-        part.records ?? unsorted[part.range]
+    /// - Returns: Where they end.
+    private mutating func copyTexts(of chunk: PartitionChunk, to start: Int) -> Int {
+        let end = start + chunk.textByteCount
+        unsafe chunk.withRecords { _, texts in
+            unsafe bytes.withUnsafeMutableBytes { bytes in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start..<end])
+                    .copyMemory(from: texts)
+            }
+        }
+        return end
     }
 
     /// Lets the record of a part refer to the partition's texts and producers.
@@ -118,7 +103,7 @@ struct PartitionData {
     private func placed(_ record: Record, _ part: Part) -> Record {
         guard !record.traits.contains(.isLink) else { return record }
         var record = record
-        record.offset += part.offset
+        record.offset = part.textsEnd - record.offset
         record.producer =
             record.producer & Record.ownProducer == 0
             ? registered.ranks[Int(record.producer)]
@@ -155,11 +140,11 @@ extension PartitionData {
     private mutating func sort(_ parts: [Part]) {
         var (least, greatest, count) = (UInt64.max, UInt64.min, 0)
         for part in parts {
-            for record in records(of: part) {
+            part.chunk.forEachRecord { record in
                 least = min(least, record.order)
                 greatest = max(greatest, record.order)
             }
-            count += part.range.count
+            count += part.chunk.recordCount
         }
         records.removeAll(keepingCapacity: true)
         guard count > 0 else { return }
@@ -169,12 +154,14 @@ extension PartitionData {
         buckets.removeAll(keepingCapacity: true)
         buckets.append(contentsOf: repeatElement(0, count: bucketCount))
         for part in parts {
-            for record in records(of: part) { buckets[Int((record.order - least) >> shift) + 1] += 1 }
+            part.chunk.forEachRecord { record in
+                buckets[Int((record.order - least) >> shift) + 1] += 1
+            }
         }
         for index in 1..<bucketCount { buckets[index] += buckets[index - 1] }
         records.append(contentsOf: repeatElement(.none, count: count))
         for part in parts {
-            for record in records(of: part) {
+            part.chunk.forEachRecord { record in
                 let bucket = Int((record.order - least) >> shift)
                 records[Int(buckets[bucket])] = placed(record, part)
                 buckets[bucket] += 1

@@ -44,11 +44,10 @@ final class BlockCollection: Sendable {
         of block: Block, _ value: [UInt8]?, _ compressor: inout BlockCompressor?
     ) throws -> UInt32 {
         let sequence = BlockSequences.sequence(of: block)
+        let stored = Self.archived(block, value, &compressor)
         let name = Name(
             recorder: UInt128(bigEndianBytes: block.header.recorderID.bytes), sequence: sequence,
-            hash: Checksum.xxh128(block.bytes, block.payload, seed: seed))
-        if let number = state.withLock({ $0.numbers[name] }) { return number }
-        let stored = writer == nil ? [] : Self.archived(block, value, &compressor)
+            hash: Checksum.xxh128(stored, stored.indices, seed: seed))
         let (number, isMuch) = state.withLock { state in
             if let number = state.numbers[name] { return (number, false) }
             let number = state.sequences.append(sequence)
@@ -90,7 +89,7 @@ final class BlockCollection: Sendable {
         _ block: Block, _ value: [UInt8]?, _ compressor: inout BlockCompressor?
     ) -> [UInt8] {
         var header = block.header
-        if let value, header.codec != .none, isPlain(block) { return value }
+        if let value, header.codec != .none, isPlain(block) { return Block.padded(value, header) }
         header.codec = .none
         header.payloadByteCount = UInt64(block.payload.count)
         header.storedByteCount = header.payloadByteCount

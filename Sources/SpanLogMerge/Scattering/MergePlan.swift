@@ -27,8 +27,9 @@ struct MergePlan: Sendable {
         self.threadCount = threadCount
         // A partition is read whole, and its archive is made beside it, by each thread.
         partitionBytesMax = min(max(memoryByteCount / 8 / threadCount, 1 << 16), 1 << 30)
-        // Small partitions are joined within the processor's cache.
-        let wanted = recordsByteCount / UInt64(min(partitionBytesMax / 2, 4 << 20)) + 1
+        // Many small partitions cost more where records are sorted into them than they save where they
+        // are joined.
+        let wanted = recordsByteCount / UInt64(min(partitionBytesMax / 2, 10 << 20)) + 1
         var count = 16
         while count < 1024, UInt64(count) < wanted { count *= 2 }
         partitionCount = count

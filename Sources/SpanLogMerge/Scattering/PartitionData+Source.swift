@@ -26,15 +26,8 @@ extension PartitionData.Source {
     }
 
     private func forEachRecord(in space: SpillSpace, _ body: (Record) -> Void) throws {
-        for chunk in held { chunk.records.forEach(body) }
-        var records: [Record] = []
-        for chunk in spilled {
-            if records.count < chunk.recordCount {
-                records = Array(repeating: .none, count: chunk.recordCount)
-            }
-            try space.using { try chunk.read(records: &records) }
-            records.prefix(chunk.recordCount).forEach(body)
-        }
+        for chunk in held { chunk.forEachRecord(body) }
+        for chunk in spilled { try space.using { try chunk.readRecords() }.forEachRecord(body) }
     }
 
     /// The records of both.

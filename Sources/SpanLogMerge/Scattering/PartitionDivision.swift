@@ -5,7 +5,7 @@ import SpanLogStore
 struct PartitionDivision {
     private let space: SpillSpace
     private let place: (Record) -> Int
-    private let chunkBytesMax: Int
+    private var pool: ChunkMemoryPool
     private var chunks: [PartitionChunk]
     private var parts: [PartitionData.Source]
 
@@ -35,8 +35,8 @@ struct PartitionDivision {
     ) {
         self.space = space
         self.place = place
-        chunkBytesMax = max(plan.partitionBytesMax / count, 1 << 12)
-        chunks = Array(repeating: PartitionChunk(capacity: chunkBytesMax), count: count)
+        pool = ChunkMemoryPool(chunkByteCount: max(plan.partitionBytesMax / count, 1 << 12))
+        chunks = Array(repeating: PartitionChunk(), count: count)
         parts = Array(repeating: PartitionData.Source(area: SpillArea()), count: count)
     }
 
@@ -46,23 +46,10 @@ struct PartitionDivision {
     consuming func divide(
         _ source: inout PartitionData.Source
     ) throws -> [PartitionData.Source] {
-        try space.release(&source) { chunk in
-            try add(chunk.records[...], chunk.bytes, chunk.ownProducers)
-        }
-        var records: [Record] = []
-        var bytes: [UInt8] = []
+        try space.release(&source) { try add($0) }
         // In the order of the file, so that what is free is in one piece.
         for chunk in source.spilled.sorted(by: { $0.offset < $1.offset }) {
-            if records.count < chunk.recordCount {
-                records = Array(repeating: .none, count: chunk.recordCount)
-            }
-            if bytes.count < chunk.textByteCount {
-                bytes = Array(repeating: 0, count: chunk.textByteCount)
-            }
-            let producers = try space.using {
-                try chunk.read(records: &records, at: 0, texts: &bytes, at: 0)
-            }
-            try add(records.prefix(chunk.recordCount), bytes, producers)
+            try add(try space.using { try chunk.read() })
             chunk.free()
         }
         source = PartitionData.Source()
@@ -70,25 +57,36 @@ struct PartitionDivision {
         return parts
     }
 
-    private mutating func add(
-        _ records: ArraySlice<Record>, _ bytes: [UInt8], _ ownProducers: [Producer]
-    ) throws {
+    private mutating func add(_ chunk: PartitionChunk) throws {
         for index in chunks.indices { chunks[index].forgetNumbers() }
-        for record in records {
-            let index = place(record)
-            if record.traits.contains(.isLink) {
-                chunks[index].append(record)
-            } else if record.producer & Record.ownProducer == 0 {
-                chunks[index].append(
-                    record, name: bytes[record.name], called: Array(bytes[record.called]))
-            } else {
-                let producer = ownProducers[Int(record.producer ^ Record.ownProducer)]
-                chunks[index].append(
-                    record, name: bytes[record.name], called: Array(bytes[record.called]), of: producer)
+        try unsafe chunk.withRecords { records, texts in
+            for index in records.indices {
+                let record = unsafe records[index]
+                let start = texts.count - Int(record.offset)
+                let name = start..<start + Int(record.nameCount)
+                let called = name.upperBound..<name.upperBound + Int(record.calledCount)
+                try unsafe add(
+                    record, chunk.ownProducers, name: UnsafeRawBufferPointer(rebasing: texts[name]),
+                    called: UnsafeRawBufferPointer(rebasing: texts[called]))
             }
-            guard chunks[index].byteCount >= chunkBytesMax else { continue }
-            try spill(index)
         }
+    }
+
+    private mutating func add(
+        _ record: Record, _ ownProducers: [Producer], name: UnsafeRawBufferPointer,
+        called: UnsafeRawBufferPointer
+    ) throws {
+        var record = record
+        let index = place(record)
+        if !chunks[index].hasRoom(textByteCount: record.texts.count) {
+            try spill(index)
+            chunks[index].makeRoom(textByteCount: record.texts.count, from: &pool)
+        }
+        if !record.traits.contains(.isLink), record.producer & Record.ownProducer != 0 {
+            let producer = ownProducers[Int(record.producer ^ Record.ownProducer)]
+            chunks[index].take(producer, of: &record)
+        }
+        unsafe chunks[index].append(record, name: name, called: called)
     }
 
     private mutating func spill(_ index: Int) throws {

@@ -8,6 +8,7 @@ struct Scatterer: ~Copyable {
     private let registry: ProducerRegistry
     private let blocks: BlockCollection
     private var blockCompressor: BlockCompressor?
+    private var pool: ChunkMemoryPool
     private var chunks: [PartitionChunk]
     private var partitions: [PartitionData.Source]
     /// Producers that the registry has no room for, as ``RecordPlace`` knows them.
@@ -37,8 +38,8 @@ struct Scatterer: ~Copyable {
         self.registry = registry
         self.blocks = blocks
         blockCompressor = BlockCompressor()
-        let chunk = PartitionChunk(capacity: plan.chunkBytesMax)
-        chunks = Array(repeating: chunk, count: plan.partitionCount)
+        pool = ChunkMemoryPool(chunkByteCount: plan.chunkBytesMax)
+        chunks = Array(repeating: PartitionChunk(), count: plan.partitionCount)
         partitions = areas.map { PartitionData.Source(area: $0) }
     }
 
@@ -173,7 +174,7 @@ extension Scatterer {
         if span.kind == JoinedSpan.client {
             ScannedSpan.appendCalledService(in: bytes.span, span.attributes, to: &called)
         }
-        try append(record, name: bytes[span.traceName ?? span.name])
+        try append(record, name: span.traceName ?? span.name, in: bytes)
         guard span.linkCount > 0 else { return }
         var links: [Record] = []
         ScannedSpan.forEachLink(in: bytes, range) { traceID, spanID in
@@ -202,25 +203,46 @@ extension Scatterer {
         let origin = producer(place.producer).origin
         place.producer = number(of: Producer(origin: origin, scope: [], schemaURL: []))
         called.removeAll(keepingCapacity: true)
-        try append(Record(setAside: reason, hash: hash, place: place), name: [])
+        try append(Record(setAside: reason, hash: hash, place: place), name: 0..<0, in: bytes)
     }
 
-    private mutating func append(_ record: Record, name: ArraySlice<UInt8>) throws {
+    /// Adds a record, whose name stands in `bytes`, and what it called in ``called``.
+    private mutating func append(
+        _ record: Record, name: Range<Int>, in bytes: [UInt8]
+    ) throws {
         readCount += 1
-        let partition = plan.partition(of: record)
-        if record.producer & Record.ownProducer == 0 {
-            chunks[partition].append(record, name: name, called: called)
-        } else {
-            chunks[partition].append(
-                record, name: name, called: called, of: producer(record.producer))
+        var record = record
+        record.nameCount = UInt32(name.count)
+        record.calledCount = UInt8(clamping: called.count)
+        let partition = try partition(withRoomFor: record)
+        if record.producer & Record.ownProducer != 0 {
+            chunks[partition].take(producer(record.producer), of: &record)
         }
-        if chunks[partition].byteCount >= plan.chunkBytesMax { try take(partition) }
+        unsafe bytes.withUnsafeBytes { bytes in
+            unsafe called.withUnsafeBytes { called in
+                unsafe chunks[partition].append(
+                    record, name: UnsafeRawBufferPointer(rebasing: bytes[name]),
+                    called: UnsafeRawBufferPointer(rebasing: called.prefix(Int(record.calledCount))))
+            }
+        }
     }
 
     private mutating func append(_ link: Record) throws {
-        let partition = plan.partition(of: link)
-        chunks[partition].append(link)
-        if chunks[partition].byteCount >= plan.chunkBytesMax { try take(partition) }
+        let partition = try partition(withRoomFor: link)
+        let nothing = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+        unsafe chunks[partition].append(link, name: nothing, called: nothing)
+    }
+
+    /// The partition of a record, whose chunk has room for it.
+    @inline(__always)
+    private mutating func partition(withRoomFor record: Record) throws -> Int {
+        let partition = plan.partition(of: record)
+        let textByteCount = record.texts.count
+        if !chunks[partition].hasRoom(textByteCount: textByteCount) {
+            try take(partition)
+            chunks[partition].makeRoom(textByteCount: textByteCount, from: &pool)
+        }
+        return partition
     }
 
     private mutating func take(_ partition: Int) throws {

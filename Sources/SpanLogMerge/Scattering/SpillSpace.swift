@@ -55,24 +55,25 @@ extension SpillSpace {
     func take(
         _ chunk: inout PartitionChunk, to source: inout PartitionData.Source
     ) throws {
-        guard !chunk.records.isEmpty else { return }
-        guard hold(chunk.byteCount) else {
+        guard !chunk.isEmpty else { return }
+        guard hold(chunk.memoryByteCount) else {
             return try spill(&chunk, to: &source)
         }
         source.held.append(chunk)
-        chunk = PartitionChunk(capacity: chunk.capacity)
+        chunk = PartitionChunk()
     }
 
     /// As ``take(_:to:)``, and out of memory in any case.
     func spill(
         _ chunk: inout PartitionChunk, to source: inout PartitionData.Source
     ) throws {
-        guard !chunk.records.isEmpty else { return }
-        let byteCount = chunk.byteCount
+        guard !chunk.isEmpty else { return }
         try spill(chunk, to: &source)
         // One large record leaves no large memory behind.
-        chunk.removeAll(keepingCapacity: byteCount < 2 * chunk.capacity)
+        chunk.removeAll(keepingAtMost: Self.keptByteCountMax)
     }
+
+    private static let keptByteCountMax = 1 << 20
 
     private func spill(
         _ chunk: PartitionChunk, to source: inout PartitionData.Source
@@ -119,7 +120,7 @@ extension SpillSpace {
         _ source: inout PartitionData.Source, _ body: (PartitionChunk) throws -> Void
     ) rethrows {
         while let chunk = source.held.popLast() {
-            release(chunk.byteCount)
+            release(chunk.memoryByteCount)
             try body(chunk)
         }
     }

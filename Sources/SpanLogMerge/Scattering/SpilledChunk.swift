@@ -1,7 +1,7 @@
 import SpanLogFormat
 import SpanLogStore
 
-/// A chunk that lies in temporary space: its texts, its records, and its own producers.
+/// A chunk that lies in temporary space: its records, their texts, and its own producers.
 struct SpilledChunk: Sendable {
     private let file: SpillFile
     /// All of it in one piece, so that chunks that are freed in order leave no gaps.
@@ -16,13 +16,25 @@ struct SpilledChunk: Sendable {
         let producers =
             chunk.ownProducers.isEmpty ? [] : ProducerList.encoded(chunk.ownProducers)
         self.file = file
-        texts = UInt32(chunk.bytes.count)
-        records = UInt32(chunk.records.count)
-        let recordByteCount = chunk.records.count * MemoryLayout<Record>.stride
-        place = file.reserve(recordByteCount + chunk.bytes.count + producers.count)
-        try file.write(chunk.records[...], at: recordsPlace)
-        try file.write(chunk.bytes[...], at: textsPlace)
+        texts = UInt32(chunk.textByteCount)
+        records = UInt32(chunk.recordCount)
+        let recordByteCount = chunk.recordCount * MemoryLayout<Record>.stride
+        place = file.reserve(recordByteCount + chunk.textByteCount + producers.count)
+        try write(chunk)
         try file.write(producers[...], at: producersPlace)
+    }
+
+    private func write(_ chunk: PartitionChunk) throws(SystemError) {
+        var failure: SystemError?
+        unsafe chunk.withRecords { records, texts in
+            do throws(SystemError) {
+                try unsafe file.write(UnsafeRawBufferPointer(records), at: recordsPlace)
+                try unsafe file.write(texts, at: textsPlace)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
     }
 
     var textByteCount: Int { Int(texts) }
@@ -46,20 +58,22 @@ struct SpilledChunk: Sendable {
     /// Says that nobody reads it any more.
     func free() { file.free(place) }
 
-    /// Reads the records alone.
-    func read(records array: inout [Record]) throws {
-        try file.read(recordsPlace, into: &array, at: 0)
+    /// The records alone, without their texts.
+    func readRecords() throws -> PartitionChunk {
+        try unsafe PartitionChunk(recordCount: recordCount, textByteCount: 0, []) { memory in
+            try unsafe file.read(recordsPlace, into: memory)
+        }
     }
 
-    /// Reads records and their texts over what stands from these places on.
-    ///
-    /// - Returns: The chunk's own producers.
-    func read(
-        records array: inout [Record], at recordIndex: Int,
-        texts bytes: inout [UInt8], at byteIndex: Int
-    ) throws -> [Producer] {
-        try file.read(recordsPlace, into: &array, at: recordIndex)
-        try file.read(textsPlace, into: &bytes, at: byteIndex)
+    /// The chunk as it was.
+    func read() throws -> PartitionChunk {
+        let count = recordsPlace.byteCount + textByteCount
+        return try unsafe PartitionChunk(
+            recordCount: recordCount, textByteCount: textByteCount, try readProducers()
+        ) { memory in try unsafe file.read(place.part(0..<count), into: memory) }
+    }
+
+    private func readProducers() throws -> [Producer] {
         guard producersPlace.byteCount > 0 else { return [] }
         var list = [UInt8](repeating: 0, count: producersPlace.byteCount)
         try file.read(producersPlace, into: &list, at: 0)

@@ -58,22 +58,30 @@ final class SpillFile: Sendable {
     func write<Element: BitwiseCopyable>(
         _ elements: ArraySlice<Element>, at place: Place
     ) throws(SystemError) {
-        precondition(place.byteCount == elements.count * MemoryLayout<Element>.stride)
         var failure: SystemError?
         unsafe elements.withUnsafeBytes { buffer in
-            var done = 0
-            while done < place.byteCount {
-                // SAFETY: `done` is less than the buffer's count, so the address lies within.
-                let result = unsafe pwrite(
-                    descriptor, buffer.baseAddress! + done, place.byteCount - done,
-                    off_t(place.offset + done))
-                if result < 0, errno == EINTR { continue }
-                if result <= 0 { failure = SystemError(number: result == 0 ? ENOSPC : errno) }
-                guard result > 0 else { return }
-                done += result
+            do throws(SystemError) {
+                try unsafe write(buffer, at: place)
+            } catch {
+                failure = error
             }
         }
         if let failure { throw failure }
+    }
+
+    /// - Precondition: `place` was reserved and is as long as the bytes.
+    func write(_ bytes: UnsafeRawBufferPointer, at place: Place) throws(SystemError) {
+        precondition(place.byteCount == bytes.count)
+        var done = 0
+        while done < place.byteCount {
+            // SAFETY: `done` is less than the buffer's count, so the address lies within.
+            let result = unsafe pwrite(
+                descriptor, bytes.baseAddress! + done, place.byteCount - done,
+                off_t(place.offset + done))
+            if result < 0, errno == EINTR { continue }
+            guard result > 0 else { throw SystemError(number: result == 0 ? ENOSPC : errno) }
+            done += result
+        }
     }
 
     /// Reads what lies at `place` over the elements of `elements` from `index` on.
@@ -86,19 +94,33 @@ final class SpillFile: Sendable {
         precondition(start + place.byteCount <= elements.count * MemoryLayout<Element>.stride)
         var failure: SystemError?
         unsafe elements.withUnsafeMutableBytes { buffer in
-            var done = 0
-            while done < place.byteCount {
-                // SAFETY: the precondition keeps what is read within the buffer.
-                let result = unsafe pread(
-                    descriptor, buffer.baseAddress! + start + done, place.byteCount - done,
-                    off_t(place.offset + done))
-                if result < 0, errno == EINTR { continue }
-                if result <= 0 { failure = SystemError(number: result == 0 ? EIO : errno) }
-                guard result > 0 else { return }
-                done += result
+            do throws(SystemError) {
+                try unsafe read(
+                    place,
+                    into: UnsafeMutableRawBufferPointer(
+                        rebasing: buffer[start..<start + place.byteCount]))
+            } catch {
+                failure = error
             }
         }
         if let failure { throw failure }
+    }
+
+    /// Reads what lies at `place`.
+    ///
+    /// - Precondition: `buffer` is as long.
+    func read(_ place: Place, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) {
+        precondition(place.byteCount == buffer.count)
+        var done = 0
+        while done < place.byteCount {
+            // SAFETY: the precondition keeps what is read within the buffer.
+            let result = unsafe pread(
+                descriptor, buffer.baseAddress! + done, place.byteCount - done,
+                off_t(place.offset + done))
+            if result < 0, errno == EINTR { continue }
+            guard result > 0 else { throw SystemError(number: result == 0 ? EIO : errno) }
+            done += result
+        }
     }
 
     /// Says that nobody reads `place` any more, which was reserved.
