@@ -40,6 +40,15 @@ public struct Block: Sendable {
         }
     }
 
+    /// As ``init(checking:key:holdsOpenSpans:)``, of a value of an archive, whose key is a number that
+    /// means nothing, and where the block's own number says that it holds open spans.
+    package init(archived bytes: [UInt8]) throws(FormatError) {
+        let header = try BlockHeader(decoding: bytes[...])
+        try self.init(
+            checking: bytes, key: header.sequence.bigEndianBytes,
+            holdsOpenSpans: header.sequence == .max)
+    }
+
     /// As ``init(checking:key:holdsOpenSpans:)``, but looks into nothing behind the header.
     ///
     /// - Returns: The header, and where the payload stands as it is stored.

@@ -75,6 +75,7 @@ extension StoreDirectory {
     ///
     /// - Throws: ``StoreError`` if it cannot be read, holds no store, or one of a newer format.
     package static func openForReading(_ path: String) throws(StoreError) -> StoreDirectory {
+        if Store.isFile(path) { throw fileError(path) }
         let directory = StoreDirectory(path: path)
         guard try directory.isStore() else {
             throw StoreError(
@@ -86,6 +87,15 @@ extension StoreDirectory {
         let version = try? directory.markedVersion()
         if let version { try directory.checkVersion(version) }
         return directory
+    }
+
+    /// What to say of a file where a store should be.
+    static func fileError(_ path: String) -> StoreError {
+        StoreError(
+            .notADirectory,
+            "\(path) is a file, and a store is a directory: name the one that a service recorded into "
+                + "(SPANLOG_DIR), or one that holds such directories. Of archives, `spanlog merge "
+                + "--into` adds to one, and `show`, `export`, `verify` and `salvage` read one.")
     }
 
     /// What is wrong with the marker, or `nil` if it is sound, or not there.

@@ -33,9 +33,10 @@ import Testing
             for error in [errorOfWriting(path), errorOfReading(path)] {
                 #expect(error?.code == .notADirectory)
                 #expect(error?.message.contains(path) == true)
-                #expect(error?.message.contains("choose another path") == true)
             }
+            #expect(errorOfWriting(path)?.message.contains("choose another path") == true)
         }
+        #expect(errorOfReading(store)?.message.contains("name the one that a service") == true)
     }
 
     @Test func `a link that leads nowhere is no directory`() throws {

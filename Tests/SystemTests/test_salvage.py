@@ -3,6 +3,8 @@
 import json
 import os
 
+import pytest
+from archives import read_archive
 from processes import Writer, spanlog, spanlog_json
 
 START = 1_790_000_000_000_000_000
@@ -73,3 +75,69 @@ def test_a_sound_store_is_rescued_with_status_0_and_no_output_is_overwritten(tmp
     assert result.returncode == 1 and "outside" in result.stderr
     assert contents(output) == before
     assert spanlog_json("verify", store, output)[1]["recorders"][0]["span_count"] == 3
+
+
+@pytest.fixture
+def archive(tmp_path):
+    for number in range(3):
+        record(tmp_path / "stores" / f"{number}", 10)
+    spanlog("merge", tmp_path / "stores", "-o", tmp_path / "archive")
+    return tmp_path / "archive"
+
+
+def places(data, magic):
+    return [place for place in range(16, len(data), 4096) if data[place : place + 8] == magic]
+
+
+def test_a_sound_archive_is_called_sound_with_its_digest(archive):
+    digest = read_archive(archive).report["digest"]
+    assert spanlog("verify", archive).stdout == (
+        f"{archive}: sound (30 blocks, 30 spans, 30 traces, digest {digest})\n"
+    )
+    [report] = spanlog_json("verify", archive)
+    assert report["damages"] == [] and report["digest"] == digest
+
+
+def test_each_damage_of_an_archive_has_its_place(archive):
+    data = bytearray(archive.read_bytes())
+    [block, *_], [*_, chunk] = (places(data, magic) for magic in (b"SPLGBLK1", b"SPLGARC2"))
+    for place in (block, chunk):
+        data[place + 50] ^= 1
+    archive.write_bytes(data)
+    result = spanlog("verify", archive, "--json", check=False)
+    assert result.returncode == 1
+    [report] = json.loads(result.stdout)
+    found = {damage["byte_offset"]: damage for damage in report["damages"]}
+    assert found[block]["table"] == "blocks" and "checksum" in found[block]["reason"]
+    assert found[chunk]["table"] != "blocks" and "checksum" in found[chunk]["reason"]
+    assert all(damage["file"] == str(archive) for damage in report["damages"])
+    assert f"byte {block}" in spanlog("verify", archive, check=False).stdout
+
+
+def test_an_archive_of_which_only_blocks_are_left_is_merged_again(archive, tmp_path):
+    digest = read_archive(archive).report["digest"]
+    data = archive.read_bytes()
+    left = bytearray(len(data))
+    for place in places(data, b"SPLGBLK1"):
+        end = place + 192 + int.from_bytes(data[place + 72 : place + 80], "little")
+        left[place:end] = data[place:end]
+    archive.write_bytes(left)
+    result = spanlog("show", archive, check=False)
+    assert result.returncode == 1 and "spanlog verify" in result.stderr
+    assert spanlog("verify", archive, check=False).returncode == 1
+    result = spanlog("salvage", archive, "-o", tmp_path / "rescued", check=False)
+    assert result.returncode == 2 and "rescued 30 blocks, 30 spans" in result.stdout
+    assert archive.read_bytes() == left
+    spanlog("merge", tmp_path / "rescued", "-o", tmp_path / "again")
+    assert read_archive(tmp_path / "again").report["digest"] == digest
+
+
+def test_what_is_neither_store_nor_archive_is_refused_with_both_remedies(tmp_path):
+    other = tmp_path / "notes.txt"
+    other.write_text("notes")
+    for arguments in [("verify", other), ("salvage", other, "-o", tmp_path / "new")]:
+        result = spanlog(*arguments, check=False)
+        assert result.returncode == 1
+        assert f"{other} is neither a store nor an archive" in result.stderr
+        assert "SPANLOG_DIR" in result.stderr and "spanlog merge" in result.stderr
+    assert not (tmp_path / "new").exists()

@@ -12,8 +12,8 @@ struct SpanLogCommand: AsyncParsableCommand {
 
               spanlog receive --store STORE            for services that can only send OTLP
               spanlog import FILE... --store DIR       files of OTLP, Jaeger and Zipkin, as a store
-              spanlog verify STORE...                  is everything as it was written?
-              spanlog salvage STORE -o NEW             what is intact of a damaged one
+              spanlog verify STORE|ARCHIVE...          is everything as it was written?
+              spanlog salvage STORE|ARCHIVE -o NEW     what is intact of a damaged one, as a store
               spanlog compact STORE...                 few files out of many
               spanlog merge STORE... -o run.spanlog    one archive of whole traces
               spanlog show run.spanlog                 look at them here
@@ -24,7 +24,7 @@ struct SpanLogCommand: AsyncParsableCommand {
 
             EXIT STATUS
               0     Done.
-              1     Failed, or a store is damaged, or something was refused.
+              1     Failed, or a store or archive is damaged, or something was refused.
               2     Merged, imported, compacted or rescued, but with damage that was passed over.
               64    The command line is wrong.
             """,

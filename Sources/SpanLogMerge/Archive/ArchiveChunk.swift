@@ -7,7 +7,7 @@ import SpanLogStore
 /// Many traces share a value, so that a tree stays small, compression pays, and no page is half
 /// empty.
 enum ArchiveChunk {
-    static let magic = Array("SPLGARC2".utf8)
+    static let magic = ArchiveFile.chunkMagic
     static let headerByteCount = 40
     /// A payload longer than this is refused when reading.
     static let payloadByteCountMax: UInt64 = 1 << 32

@@ -1,12 +1,13 @@
 import SpanLogFormat
+import SpanLogStore
 
 /// The tables of an archive. FileFormat in SpanLog's documentation describes every byte.
 enum ArchiveFormat {
     /// `format` → "spanlog-archive 4"; `report` → a chunk with the merge's report as JSON; `clocks` → a
     /// chunk with the corrections of clocks.
-    static let meta = "meta"
+    static let meta = ArchiveFile.metaTable
     /// A number → a block, as it is stored in a store.
-    static let blocks = "blocks"
+    static let blocks = ArchiveFile.blocksTable
     /// ``traceKey(_:part:)`` of the last trace of a chunk → the chunk.
     static let traces = "traces"
     /// ``indexKey(start:_:)`` of the last summary of a chunk → the chunk.
@@ -18,8 +19,8 @@ enum ArchiveFormat {
     /// ``sealKey(_:_:)`` of the last block of a chunk → the chunk of ``ArchivedSeals``.
     static let seals = "seals"
 
-    static let formatKey = Array("format".utf8)
-    static let format = Array("spanlog-archive 4".utf8)
+    static let formatKey = ArchiveFile.formatKey
+    static let format = ArchiveFile.format
     static let reportKey = Array("report".utf8)
     static let clocksKey = Array("clocks".utf8)
 

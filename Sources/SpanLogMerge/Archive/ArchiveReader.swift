@@ -67,11 +67,12 @@ public struct ArchiveReader: Sendable {
     private static func notAnArchive(_ path: String, cause: (any Error)? = nil) -> MergeError {
         MergeError(
             .notAnArchive,
-            "\(path) is no archive: name the file that `spanlog merge STORE… -o FILE` made.",
+            "\(path) is no archive, or a damaged one: name the file that `spanlog merge STORE… -o FILE` "
+                + "made. `spanlog verify` names damage, and `spanlog salvage` rescues what is intact.",
             cause: cause)
     }
 
-    private static func unknown(_ path: String, _ format: [UInt8]) -> MergeError {
+    static func unknown(_ path: String, _ format: [UInt8]) -> MergeError {
         let isOlder = format.lexicographicallyPrecedes(ArchiveFormat.format)
         return MergeError(
             .notAnArchive,
@@ -205,7 +206,9 @@ extension ArchiveReader {
             return try body()
         } catch {
             throw MergeError(
-                .damaged, "\(path) is damaged: merge the stores again.", cause: error)
+                .damaged,
+                "\(path) is damaged: merge the stores again, or what `spanlog salvage` takes out of "
+                    + "it. `spanlog verify` names each damage.", cause: error)
         }
     }
 }

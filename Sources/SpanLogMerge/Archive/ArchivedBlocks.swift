@@ -36,7 +36,7 @@ final class ArchivedBlocks: Sendable {
         guard let value = try table?.value(for: number.bigEndianBytes) else {
             throw FormatError("a trace names block \(number), which is not there")
         }
-        let block = ArchivedBlock(try Self.checked(value))
+        let block = ArchivedBlock(try Block(archived: value))
         state.withLock { $0.keep(block, number) }
         return block
     }
@@ -45,16 +45,9 @@ final class ArchivedBlocks: Sendable {
     func forEach(_ body: (Block, _ value: [UInt8]) throws -> Void) throws {
         try table?.forEachEntry { entry in
             guard let value = try table?.value(of: entry) else { return false }
-            try body(try Self.checked(value), value)
+            try body(try Block(archived: value), value)
             return true
         }
-    }
-
-    private static func checked(_ value: [UInt8]) throws(FormatError) -> Block {
-        let header = try BlockHeader(decoding: value[...])
-        return try Block(
-            checking: value, key: header.sequence.bigEndianBytes,
-            holdsOpenSpans: header.sequence == .max)
     }
 
     fileprivate static let byteCountMax = 64 << 20

@@ -49,6 +49,32 @@ enum ArchivedTraceEntry {
         throw FormatError("a trace does not say which it is")
     }
 
+    static func part(in bytes: [UInt8], _ range: Range<Int>) throws(FormatError) -> UInt32 {
+        var part: UInt64 = 0
+        var reader = ProtobufReader(bytes, range)
+        while let field = try reader.next() {
+            if field.number == Field.part { part = try reader.number(field.value) }
+        }
+        guard let part = UInt32(exactly: part) else {
+            throw FormatError("a trace has the impossible part \(part)")
+        }
+        return part
+    }
+
+    /// Records that were left out, since the record in front of each has the same bytes.
+    static func twins(
+        in bytes: [UInt8], _ range: Range<Int>
+    ) throws(FormatError) -> [(kept: Place, other: Place)] {
+        var all: [Place] = []
+        var reader = ProtobufReader(bytes, range)
+        while let field = try reader.next() {
+            guard field.number == Field.twins else { continue }
+            all += try places(bytes, try reader.range(field.value))
+        }
+        guard all.count.isMultiple(of: 2) else { throw FormatError("a record has half a twin") }
+        return stride(from: 0, to: all.count, by: 2).map { (all[$0], all[$0 + 1]) }
+    }
+
     static func spans(in bytes: [UInt8], _ range: Range<Int>) throws(FormatError) -> [Span] {
         var spans: [Span] = []
         var reader = ProtobufReader(bytes, range)

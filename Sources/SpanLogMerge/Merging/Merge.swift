@@ -83,8 +83,9 @@ public struct Merge: Sendable {
             return try run.write(to: path, replacing: true, [archive])
         } catch let error as FormatError {
             throw MergeError(
-                .damaged, "\(path) is damaged: merge the stores again. It is as it was.",
-                cause: error)
+                .damaged,
+                "\(path) is damaged, and as it was: merge the stores again, or what `spanlog salvage` "
+                    + "takes out of it. `spanlog verify` names each damage.", cause: error)
         }
     }
 

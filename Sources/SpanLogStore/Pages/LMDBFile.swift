@@ -30,11 +30,11 @@ package struct LMDBFile: Sendable {
     }
 
     /// The bytes of a page.
-    var pageByteCount: Int { pages.pageByteCount }
+    package var pageByteCount: Int { pages.pageByteCount }
 
     /// What is wrong with the two meta pages, by their numbers: each commit writes one of them, in
     /// turns, so their transactions follow each other.
-    func metaDamages() throws -> [(page: UInt64, reason: String)] {
+    package func metaDamages() throws -> [(page: UInt64, reason: String)] {
         let metas = [try pages.meta(0), try pages.meta(1)]
         for (number, meta) in metas.enumerated() where meta == nil {
             return [(UInt64(number), "the meta page is damaged")]
@@ -53,7 +53,7 @@ package struct LMDBFile: Sendable {
     }
 
     /// The page that the table of tables begins at.
-    var rootPage: UInt64 { meta.root ?? 0 }
+    package var rootPage: UInt64 { meta.root ?? 0 }
 
     /// Whether the end of the file is missing. Of a file that is being written, it may only be so at
     /// this moment.

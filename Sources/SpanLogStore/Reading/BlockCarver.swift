@@ -58,6 +58,16 @@ struct BlockCarver {
         }
     }
 
+    /// As ``carve(_:_:)``, of all that is outside of `ranges`.
+    mutating func carve(outside ranges: [Range<UInt64>], _ body: (Finding) -> Void) {
+        var position: UInt64 = 0
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if position < range.lowerBound { carve(position..<range.lowerBound, body) }
+            position = max(position, range.upperBound)
+        }
+        if position < window.byteCount { carve(position..<window.byteCount, body) }
+    }
+
     /// What is wrong with a candidate, or `nil` if it is a block.
     ///
     /// Headers that claim each other's bytes would multiply the work. Once too much was read in vain,

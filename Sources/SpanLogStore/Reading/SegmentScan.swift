@@ -132,13 +132,11 @@ extension SegmentScan {
             file, byteCount: byteCount, pageByteCount: tree.pageByteCount)
         var found: [BlockCarver.Candidate] = []
         var damaged: [(BlockCarver.Candidate, reason: String)] = []
-        for range in unreadRanges() {
-            carver.carve(range) { finding in
-                switch finding {
-                case .block(let candidate): found.append(candidate)
-                case .damaged(let candidate, let reason):
-                    if damaged.count < FileDamages.countMax { damaged.append((candidate, reason)) }
-                }
+        carver.carve(outside: soundRanges) { finding in
+            switch finding {
+            case .block(let candidate): found.append(candidate)
+            case .damaged(let candidate, let reason):
+                if damaged.count < FileDamages.countMax { damaged.append((candidate, reason)) }
             }
         }
         found.sort { BlockName($0.header) < BlockName($1.header) }
@@ -148,18 +146,6 @@ extension SegmentScan {
             add(reason, at: SegmentReader.Location(candidate))
         }
         return found
-    }
-
-    /// What lies between the blocks that were read.
-    private func unreadRanges() -> [Range<UInt64>] {
-        var ranges: [Range<UInt64>] = []
-        var position: UInt64 = 0
-        for range in soundRanges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            if position < range.lowerBound { ranges.append(position..<range.lowerBound) }
-            position = max(position, range.upperBound)
-        }
-        if position < byteCount { ranges.append(position..<byteCount) }
-        return ranges
     }
 
     /// Of blocks that a sound tree does not lead to, those that leave no gap.

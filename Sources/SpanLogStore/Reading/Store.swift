@@ -22,10 +22,16 @@ public struct Store: Sendable {
         blockPaths = try directory.files(ending: ".block")
     }
 
+    /// Whether there is a file at `path`, as an archive is, and no directory.
+    public static func isFile(_ path: String) -> Bool {
+        ((try? FileSystem.kind(of: path)) ?? nil) == .file
+    }
+
     /// The stores at and below `path`: a store's directory itself, or those in it at any depth.
     ///
     /// - Throws: ``StoreError`` if there is not one, or a directory cannot be read.
     public static func find(at path: String) throws(StoreError) -> [Store] {
+        if isFile(path) { throw StoreDirectory.fileError(path) }
         let paths = try storePaths(at: path)
         guard !paths.isEmpty else { return [try Store(path)] }
         var stores: [Store] = []

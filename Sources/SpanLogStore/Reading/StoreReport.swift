@@ -39,14 +39,40 @@ public struct StoreReport: Sendable, Codable {
             recorders[id, default: RecorderReport(block)].add(block, file: file)
             try body(block, value, file)
         }
-        self.recorders = recorders.values.sorted {
-            ($0.earliestNanoseconds ?? .max, $0.id) < ($1.earliestNanoseconds ?? .max, $1.id)
-        }
+        self.recorders = Self.sorted(recorders)
         for index in self.recorders.indices { self.recorders[index].findWriter(in: running) }
         // What is removed while the blocks are read is recorded before.
         let removals = readRemovals(store)
         for index in self.recorders.indices { damages += self.recorders[index].close(removals) }
         removed = total(removals)
+    }
+
+    /// The same of the blocks of an archive, which calls `body` with each, and with what it is stored as
+    /// if it is stored as it is.
+    ///
+    /// That a sequence number is missing is no damage: an archive keeps no block without spans, and what
+    /// the stores did not have it does not have.
+    init(
+        _ archive: inout ArchiveScan,
+        _ body: (Block, _ value: [UInt8]?) throws -> Void
+    ) rethrows {
+        path = archive.path
+        byteCount = archive.byteCount
+        var recorders: [RecorderID: RecorderReport] = [:]
+        var delivered = DeliveredBlocks()
+        damages = try archive.forEachBlock { block, value in
+            guard delivered.insert(block) else { return }
+            let id = block.header.recorderID
+            recorders[id, default: RecorderReport(block)].add(block, file: path)
+            try body(block, value)
+        }
+        self.recorders = Self.sorted(recorders)
+    }
+
+    private static func sorted(_ recorders: [RecorderID: RecorderReport]) -> [RecorderReport] {
+        recorders.values.sorted {
+            ($0.earliestNanoseconds ?? .max, $0.id) < ($1.earliestNanoseconds ?? .max, $1.id)
+        }
     }
 
     /// Adds what somebody else could not take.

@@ -1,13 +1,15 @@
 import SpanLogFormat
 
-/// What a rescue took from a store, and what it could not.
+/// What a rescue took from a store or an archive, and what it could not.
 public struct SalvageReport: Sendable, Codable {
     /// The directory of the new store.
     public let output: String
-    /// What was found in the store: its recorders, their missing blocks, and each damage.
+    /// What was found: its recorders, their missing blocks, and each damage.
     public internal(set) var source: StoreReport
     /// What the new store holds.
     public let rescued: Counts
+    /// The blocks that are known to be lost, as far as one that follows them tells.
+    public let lostBlockCount: UInt64
     /// The bytes of the new store's files.
     public internal(set) var byteCount: UInt64 = 0
 
@@ -31,20 +33,24 @@ public struct SalvageReport: Sendable, Codable {
         }
     }
 
-    init(output: String, source: StoreReport, _ rescued: Counts) {
+    /// - Parameter lostBlockCount: The blocks that are lost, if others than the missing ones of each
+    ///   recorder tell.
+    init(
+        output: String, source: StoreReport, _ rescued: Counts, lostBlockCount: UInt64? = nil
+    ) {
         self.output = output
         self.source = source
         self.rescued = rescued
+        self.lostBlockCount = lostBlockCount ?? Self.missingBlockCount(of: source)
     }
 
-    /// The blocks that are known to be lost, as far as one that follows them tells.
-    public var lostBlockCount: UInt64 {
+    private static func missingBlockCount(of source: StoreReport) -> UInt64 {
         source.recorders.flatMap(\.gaps).reduce(0) { sum, gap in
             let (count, isOverflow) = sum.addingReportingOverflow(gap.last - gap.first)
             return isOverflow || count == .max ? .max : count + 1
         }
     }
 
-    /// Whether the store was sound, so that nothing is lost.
+    /// Whether what was read was sound, so that nothing is lost.
     public var isComplete: Bool { source.isSound }
 }

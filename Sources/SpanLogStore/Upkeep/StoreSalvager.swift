@@ -1,22 +1,29 @@
 import SpanLogFormat
 
-/// Takes everything intact out of a store, and makes a new, sound one of it.
+/// Takes everything intact out of a store, or of an archive's blocks, and makes a new, sound store of it.
 ///
 /// Blocks stay as they are, with recorder, boot, number and counters; spools become blocks, open spans
-/// stay unfinished, and known gaps stay known. The store itself is only read, so it may be on a medium
+/// stay unfinished, and known gaps stay known. What is rescued is only read, so it may be on a medium
 /// that cannot be written. What is lost stays visible as missing.
 public struct StoreSalvager {
-    private let store: Store
+    private let path: String
+    private let source: Source
     private let output: String
     /// The bytes at which a segment is finished.
     var segmentByteCount = 1 << 30
 
+    private enum Source {
+        case store(Store)
+        case archive(ArchiveScan)
+    }
+
     /// - Parameters:
-    ///   - path: The store's directory.
+    ///   - path: The store's directory, or the archive.
     ///   - output: A directory that does not exist, or is empty. It must not be in the store.
-    /// - Throws: ``StoreError`` if there is no store, or the output is refused.
+    /// - Throws: ``StoreError`` if there is neither a store nor an archive, or the output is refused.
     public init(_ path: String, output: String) throws(StoreError) {
-        store = try Store(path)
+        self.path = path
+        source = Store.isFile(path) ? .archive(try ArchiveScan(path)) : .store(try Store(path))
         self.output = output
         try checkOutput()
     }
@@ -32,26 +39,28 @@ public struct StoreSalvager {
         if isInStore(output) { throw insideError() }
     }
 
-    /// Whether what will be at `path` is the store's directory, or somewhere below it.
-    private func isInStore(_ path: String) -> Bool {
-        guard let source = try? FileSystem.identity(of: store.path) else { return false }
-        var path = path
-        while (try? FileSystem.identity(of: path)) == nil, FileSystem.parent(of: path) != path {
-            path = FileSystem.parent(of: path)
+    /// Whether what will be at `output` is the store's directory, or somewhere below it.
+    private func isInStore(_ output: String) -> Bool {
+        guard let source = try? FileSystem.identity(of: path) else { return false }
+        var output = output
+        while (try? FileSystem.identity(of: output)) == nil,
+            FileSystem.parent(of: output) != output
+        {
+            output = FileSystem.parent(of: output)
         }
         // Whatever names and links a path consists of, ".." is the directory above.
-        while let identity = try? FileSystem.identity(of: path), identity != source {
-            path += "/.."
-            if identity == (try? FileSystem.identity(of: path)) { return false }
+        while let identity = try? FileSystem.identity(of: output), identity != source {
+            output += "/.."
+            if identity == (try? FileSystem.identity(of: output)) { return false }
         }
-        return (try? FileSystem.identity(of: path)) == source
+        return (try? FileSystem.identity(of: output)) == source
     }
 
     private func insideError() -> StoreError {
         StoreError(
             .writeFailed,
             "\(output) is in the store that is to be read, and that stays as it is: choose a "
-                + "directory outside of \(store.path).")
+                + "directory outside of \(path).")
     }
 
     /// Writes the new store.
@@ -73,19 +82,24 @@ public struct StoreSalvager {
             if let error = error as? StoreError { throw error }
             throw StoreError(
                 .writeFailed,
-                "Cannot write \(output): make room there, or choose another directory. The store "
-                    + "itself is as it was.", cause: error)
+                "Cannot write \(output): make room there, or choose another directory. \(path) is "
+                    + "as it was.", cause: error)
         }
     }
 
     private func write(to directory: StoreDirectory) throws -> SalvageReport {
+        let files = files
         let segments = SalvagedSegments(
-            in: directory, inputByteCount: store.files.reduce(0) { $0 + $1.byteCount },
+            in: directory, inputByteCount: files.reduce(0) { $0 + $1.byteCount },
             segmentByteCount: segmentByteCount)
         do {
-            let report = try copyBlocks(to: segments)
-            try copyRemovals(to: directory)
-            let files = store.files
+            let report: SalvageReport
+            switch source {
+            case .store(let store):
+                report = try copyBlocks(of: store, to: segments)
+                try copyRemovals(to: directory)
+            case .archive(let archive): report = try copyBlocks(of: archive, to: segments)
+            }
             try segments.publish(
                 modifiedNanoseconds: files.map(\.modifiedNanoseconds).max() ?? Clocks.realtime())
             return report
@@ -95,18 +109,50 @@ public struct StoreSalvager {
         }
     }
 
-    private func copyBlocks(to segments: SalvagedSegments) throws -> SalvageReport {
-        var counts = SalvageReport.Counts()
-        var surplus: [Store.Damage] = []
-        var source = try StoreReport(store) { block, value, file in
+    /// The sizes and times of what is read.
+    private var files: [FileSystem.Status] {
+        switch source {
+        case .store(let store): store.files
+        case .archive: [(try? FileSystem.status(of: path)) ?? nil].compactMap { $0 }
+        }
+    }
+
+    private func copyBlocks(
+        of store: Store, to segments: SalvagedSegments
+    ) throws -> SalvageReport {
+        var copy = Copy(segments)
+        var report = try StoreReport(store) { try copy.add($0, $1, $2) }
+        report.add(copy.surplus)
+        return SalvageReport(output: output, source: report, copy.counts)
+    }
+
+    private func copyBlocks(
+        of archive: ArchiveScan, to segments: SalvagedSegments
+    ) throws -> SalvageReport {
+        var (archive, copy) = (archive, Copy(segments))
+        var report = try StoreReport(&archive) { try copy.add($0, $1, path) }
+        report.add(copy.surplus)
+        return SalvageReport(
+            output: output, source: report, copy.counts, lostBlockCount: archive.lostBlockCount)
+    }
+
+    /// Blocks on their way into the new store.
+    private struct Copy {
+        let segments: SalvagedSegments
+        private(set) var counts = SalvageReport.Counts()
+        private(set) var surplus: [Store.Damage] = []
+
+        init(_ segments: SalvagedSegments) {
+            self.segments = segments
+        }
+
+        mutating func add(_ block: Block, _ value: [UInt8]?, _ file: String) throws {
             if try segments.put(block, value: value) {
                 counts.add(block)
             } else {
-                surplus.append(Self.surplus(block, file))
+                surplus.append(StoreSalvager.surplus(block, file))
             }
         }
-        source.add(surplus)
-        return SalvageReport(output: output, source: source, counts)
     }
 
     private static func surplus(_ block: Block, _ file: String) -> Store.Damage {
@@ -120,7 +166,7 @@ public struct StoreSalvager {
 
     private func copyRemovals(to directory: StoreDirectory) throws {
         // What is wrong with them, the report of the store says.
-        let removals = try? StoreRemovals(StoreDirectory(path: store.path))
+        let removals = try? StoreRemovals(StoreDirectory(path: path))
         guard let removals, !removals.entries.isEmpty else { return }
         try removals.write(to: directory)
     }
@@ -136,7 +182,7 @@ public struct StoreSalvager {
             throw StoreError(
                 .damaged,
                 "\(output) could not be read back as it was written, so it was removed: check the "
-                    + "disk, or choose another directory. The store itself is as it was.")
+                    + "disk, or choose another directory. \(path) is as it was.")
         }
     }
 }
