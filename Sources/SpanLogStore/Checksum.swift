@@ -12,11 +12,14 @@ package enum Checksum {
         }
     }
 
-    /// XXH3-128 of `bytes` within `range` under a seed: nobody finds bytes with a hash whose seed is not
-    /// known.
+    /// XXH3-128 of `bytes` within `range`: what tells contents apart.
+    ///
+    /// - Parameter seed: Nobody makes up bytes with a hash whose seed is not known.
     ///
     /// - Complexity: O(*n*) in the number of bytes.
-    package static func xxh128(_ bytes: [UInt8], _ range: Range<Int>, seed: UInt64) -> UInt128 {
+    package static func xxh128(
+        _ bytes: [UInt8], _ range: Range<Int>, seed: UInt64 = 0
+    ) -> UInt128 {
         unsafe bytes[range].withUnsafeBytes { buffer in
             // SAFETY: the function reads exactly `count` bytes and keeps no pointer.
             let hash = unsafe spanlog_xxh3_128_seeded(buffer.baseAddress, buffer.count, seed)
