@@ -106,7 +106,7 @@ import Testing
         #expect(Self.record { $0.events = [message, message, message] }.isStreaming)
     }
 
-    @Test func `a span that is scanned says of its call what it says decoded`() {
+    @Test func `a span that is scanned says of its call what it says decoded`() throws {
         var random = RandomSpans(seed: 5)
         var generator = SeededGenerator(seed: 6)
         let told = [
