@@ -33,6 +33,7 @@ import Testing
         #expect(accounting.spansOut == 3)
         #expect(accounting.replica == 3)
         #expect(accounting.isBalanced)
+        #expect(try Merged([store, copy], to: "both").chunks(of: "blocks").count == 2)
     }
 
     @Test func `a store that is named twice is read once`() throws {

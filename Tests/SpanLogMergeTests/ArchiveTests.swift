@@ -31,6 +31,14 @@ import Testing
         #expect(archive.traceCount == 7 && archive.spanCount == 7)
     }
 
+    @Test func `a name of any length is cut in lists alone, and between characters`() throws {
+        let name = String(repeating: "€", count: 2000)
+        let archive = try Merged([CraftedBlock([.span(1, name: name)])]).archive
+        #expect(try archive.newestSummaries(limit: 1)[0].name == String(name.prefix(1365)))
+        let trace = try #require(try archive.trace(TraceID(high: 0, low: 7)))
+        #expect(trace.spans[0].record.name == name)
+    }
+
     @Test func `a trace is found by its id, and its neighbours are not`() throws {
         let ids = [(0, 1), (0, 2), (0, 256), (1, 0), (1, 1), (.max, .max)].map {
             TraceID(high: $0.0, low: $0.1)

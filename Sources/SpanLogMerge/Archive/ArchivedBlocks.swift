@@ -73,8 +73,8 @@ extension ArchivedBlocks.State {
 final class ArchivedBlock: Sendable {
     let block: Block
     private let places: SpanPlaces
-    /// What all records of a group have in common, by the group's place.
-    private let origins: [ArchivedOrigin?]
+    /// What the records of a `ResourceSpans` have in common, by where it begins.
+    private let origins = Mutex<[Int: ArchivedOrigin]>([:])
 
     /// A recorder and one resource of it.
     struct ArchivedOrigin: Sendable {
@@ -85,42 +85,53 @@ final class ArchivedBlock: Sendable {
     init(_ block: Block) {
         self.block = block
         places = SpanPlaces(in: block.bytes.span, block.payload)
-        var last: (place: Range<Int>, origin: ArchivedOrigin?)?
-        origins = places.groups.map { group in
-            if let last, last.place == group.resource { return last.origin }
-            let origin = Self.origin(of: group, in: block)
-            last = (group.resource, origin)
-            return origin
-        }
     }
 
     /// What it takes in memory, roughly.
     var byteCount: Int {
-        block.bytes.count + places.spans.count * MemoryLayout<Range<Int>>.stride + 1024
+        block.bytes.count + places.spans.count * MemoryLayout<Range<Int>>.stride
+            + places.groups.count * MemoryLayout<SpanPlaces.Group>.stride
     }
 
     /// The number among the recorder's blocks, plus 1; 0 for spans that were open.
     var sequence: UInt64 { BlockSequences.sequence(of: block) }
 
-    private static func origin(of group: SpanPlaces.Group, in block: Block) -> ArchivedOrigin? {
-        let resource = Array(block.bytes[group.resource])
-        guard
-            let decoded = try? Resource(decoding: resource),
-            let origin = try? Origin(
-                recorderID: block.header.recorderID, bootID: block.header.anchor.bootID,
-                resource: resource, schemaURL: Array(block.bytes[group.resourceSchema]))
-        else { return nil }
-        return ArchivedOrigin(origin: origin, resource: decoded)
-    }
-
     /// The record at a place of the block.
     ///
     /// - Throws: ``FormatError`` if there is none, or it cannot be decoded.
+    /// - Complexity: O(log *n*) in the number of groups, and O(*n*) in the bytes of the record.
     func record(_ index: UInt64) throws(FormatError) -> (SpanRecord, ArchivedOrigin) {
-        guard index < UInt64(places.spans.count),
-            let group = places.groups.firstIndex(where: { $0.spans.contains(Int(index)) }),
-            let origin = origins[group]
-        else { throw FormatError("a trace names record \(index) of a block, which is not there") }
+        guard index < UInt64(places.spans.count) else {
+            throw FormatError("a trace names record \(index) of a block, which is not there")
+        }
+        let origin = try origin(of: group(of: Int(index)))
         return (try SpanRecord(decoding: block.bytes, places.spans[Int(index)]), origin)
+    }
+
+    /// The group of a span. Groups stand in the order of their spans, and have some.
+    private func group(of index: Int) -> SpanPlaces.Group {
+        var (low, high) = (0, places.groups.count - 1)
+        while low < high {
+            let middle = (low + high) / 2
+            if places.groups[middle].spans.upperBound <= index {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return places.groups[low]
+    }
+
+    private func origin(of group: SpanPlaces.Group) throws(FormatError) -> ArchivedOrigin {
+        let key = group.resourceSpans.lowerBound
+        if let known = origins.withLock({ $0[key] }) { return known }
+        let resource = Array(block.bytes[group.resource])
+        let origin = ArchivedOrigin(
+            origin: try Origin(
+                recorderID: block.header.recorderID, bootID: block.header.anchor.bootID,
+                resource: resource, schemaURL: Array(block.bytes[group.resourceSchema])),
+            resource: try Resource(decoding: resource))
+        origins.withLock { $0[key] = origin }
+        return origin
     }
 }

@@ -57,6 +57,12 @@ struct PartitionData {
     /// Takes the records of `source` in place of those that were there.
     mutating func load(_ source: Source, from space: SpillSpace) throws {
         let textByteCount = source.textByteCount
+        guard textByteCount <= UInt32.max else {
+            throw MergeError(
+                .writeFailed,
+                "The records of one span have names of more than 4 GiB together, which no merge can "
+                    + "hold: leave out the store that repeats them. No archive was written.")
+        }
         if bytes.count < textByteCount { bytes = Array(repeating: 0, count: textByteCount) }
         var places = ProducerPlaces(registered)
         var parts = source.held.map { Part($0, &places) }

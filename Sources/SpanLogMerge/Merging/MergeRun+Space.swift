@@ -6,8 +6,11 @@ extension MergeRun {
         Merge.SpaceNeeded(
             temporaryDirectory: temporaryDirectory,
             temporaryByteCount: recordsByteCount > UInt64(plan.heldBytesMax) ? recordsByteCount : 0,
-            archiveByteCount: inputByteCount + inputByteCount / 8)
+            archiveByteCount: inputByteCount + spanCount * Self.archivedByteCountPerSpan)
     }
+
+    /// What the archive keeps of a span beside its block: where it is, and its share of a summary.
+    private static let archivedByteCountPerSpan: UInt64 = 20
 
     /// Throws if a disk has no room for what the merge is going to need.
     func checkSpace(archiveIn directory: String) throws {

@@ -11,7 +11,9 @@ struct MergeRun: Sendable {
     let producers: ProducerRegistry
     /// What the files of the stores and archives take.
     let inputByteCount: UInt64
-    /// What is known of their records takes so much, roughly.
+    /// The records that they hold, roughly.
+    let spanCount: UInt64
+    /// What is known of these takes so much, roughly.
     let recordsByteCount: UInt64
     let temporaryDirectory: String
     let progress: ProgressMeter
@@ -23,7 +25,7 @@ struct MergeRun: Sendable {
         self.merge = merge
         temporaryDirectory = merge.options.temporaryDirectory ?? directory
         inputByteCount = merge.stores.reduce(archive.byteCount) { $0 + $1.byteCount }
-        let spanCount = merge.stores.reduce(archive.spanCount) { $0 + $1.estimatedSpanCount }
+        spanCount = merge.stores.reduce(archive.spanCount) { $0 + $1.estimatedSpanCount }
         recordsByteCount = spanCount * UInt64(Record.usualByteCount)
         plan = MergePlan(
             recordsByteCount: recordsByteCount, memoryByteCount: merge.options.memoryBytesMax,

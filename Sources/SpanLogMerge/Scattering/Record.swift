@@ -71,6 +71,18 @@ struct Record: BitwiseCopyable, Sendable {
 
     static let ownProducer: UInt32 = 1 << 31
 
+    /// The range of a name, without what is beyond ``nameCountMax``: whoever gives spans names of megabytes
+    /// must not fill the memory with them.
+    static func shortened(_ name: Range<Int>, in bytes: [UInt8]) -> Range<Int> {
+        guard name.count > nameCountMax else { return name }
+        var end = name.lowerBound + nameCountMax
+        // No character of UTF-8 is cut in two.
+        while end > name.lowerBound, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        return name.lowerBound..<end
+    }
+
+    static let nameCountMax = 4096
+
     /// What a record takes with its texts, as a rule.
     static let usualByteCount = MemoryLayout<Record>.stride + 20
 

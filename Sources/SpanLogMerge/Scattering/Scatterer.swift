@@ -211,6 +211,7 @@ extension Scatterer {
         _ record: Record, name: Range<Int>, in bytes: [UInt8]
     ) throws {
         readCount += 1
+        let name = Record.shortened(name, in: bytes)
         var record = record
         record.nameCount = UInt32(name.count)
         record.calledCount = UInt8(clamping: called.count)
