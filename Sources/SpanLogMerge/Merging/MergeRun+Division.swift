@@ -3,10 +3,15 @@ import SpanLogStore
 
 /// Where the parts of a partition go, in their turn.
 struct PartitionOutput {
-    let turn: Turns.Turn
+    let turn: Turns<ArchiveRun>.Turn
     /// The partitions that nobody has begun with.
     let queue: PartitionQueue
     let take: (ArchiveRun) throws -> Void
+
+    /// Takes the only part.
+    func finish(_ run: ArchiveRun) throws {
+        if !turn.leave(run) { try append(run) }
+    }
 
     func append(_ run: ArchiveRun) throws {
         turn.wait()
@@ -15,6 +20,17 @@ struct PartitionOutput {
 }
 
 extension MergeRun {
+    /// Joins a partition, which is empty afterwards.
+    func joinPartition(
+        _ source: inout PartitionData.Source, _ join: inout PartitionJoin, _ output: PartitionOutput
+    ) throws {
+        guard source.byteCount <= plan.partitionBytesMax else {
+            return try joinParts(of: &source, usedBits: plan.partitionBits, &join, output)
+        }
+        try join.join(&source, from: space, matchesLow64: merge.options.matchesLow64)
+        try output.finish(join.takeArchive())
+    }
+
     /// Joins a partition, divided as often as it takes to fit into memory. It is empty afterwards.
     func joinParts(
         of source: inout PartitionData.Source, usedBits: UInt64, _ join: inout PartitionJoin,

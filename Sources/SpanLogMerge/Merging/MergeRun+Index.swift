@@ -10,7 +10,7 @@ extension MergeRun {
         let starts = summaries.rangeStarts
         let corrections = Mutex<ClockCorrections?>(nil)
         let next = Atomic(0)
-        let turns = Turns(count: starts.count)
+        let turns = Turns<[ArchiveRun.Entry]>(count: starts.count, leftMax: plan.threadCount)
         let failure = FirstFailure()
         inParallel(plan.threadCount) { thread in
             if thread == 0 {
@@ -25,10 +25,15 @@ extension MergeRun {
                     guard !failure.isThere else { return }
                     let end = number + 1 < starts.count ? starts[number + 1] : nil
                     let chunks = try indexChunks(summaries, from: starts[number], to: end)
+                    if turn.leave(chunks) { return }
                     turn.wait()
                     if !failure.isThere { try writer.append(index: chunks) }
                 }
-                turn.end()
+                turn.end { chunks in
+                    failure.catching {
+                        if !failure.isThere { try writer.append(index: chunks) }
+                    }
+                }
             }
         }
         try failure.rethrow()

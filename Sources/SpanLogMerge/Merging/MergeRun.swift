@@ -80,7 +80,7 @@ extension MergeRun {
         _ take: @Sendable (ArchiveRun) throws -> Void
     ) throws -> MergeCounts {
         let next = Atomic(0)
-        let turns = Turns(count: plan.partitionCount)
+        let turns = Turns<ArchiveRun>(count: plan.partitionCount, leftMax: plan.threadCount)
         let total = Mutex(MergeCounts())
         let failure = FirstFailure()
         let recordCount = Int(clamping: scattered.readCount)
@@ -99,10 +99,12 @@ extension MergeRun {
                         let output = PartitionOutput(turn: turn, queue: scattered.partitions) {
                             if !failure.isThere { try take($0) }
                         }
-                        try joinParts(of: &source, usedBits: plan.partitionBits, &join, output)
+                        try joinPartition(&source, &join, output)
                     }
                 }
-                turn.end()
+                turn.end { run in
+                    failure.catching { if !failure.isThere { try take(run) } }
+                }
                 progress.advance(.writing, by: Int(join.counts.seen - before), of: recordCount)
             }
             join.clocks.finish()

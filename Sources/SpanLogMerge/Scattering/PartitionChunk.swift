@@ -78,12 +78,12 @@ struct PartitionChunk: Sendable {
 }
 
 extension PartitionChunk {
-    /// A chunk as `fill` reads it: its records, and their texts behind them.
+    /// A chunk of so many bytes as `fill` reads it: records from the beginning, and texts up to the end.
     init(
-        recordCount: Int, textByteCount: Int, _ ownProducers: [Producer],
+        byteCount: Int, recordCount: Int, textByteCount: Int, _ ownProducers: [Producer],
         _ fill: (inout MutableRawSpan) throws -> Void
     ) rethrows {
-        let memory = ChunkMemory(byteCount: recordCount * Self.stride + textByteCount)
+        let memory = ChunkMemory(byteCount: byteCount)
         try memory.fill(fill)
         self.memory = memory
         self.recordCount = recordCount
@@ -97,6 +97,17 @@ extension PartitionChunk {
         _ body: (Span<Record>, _ texts: Span<UInt8>) throws -> Void
     ) rethrows {
         try memory?.with(recordCount: recordCount, textByteCount: textByteCount, body)
+    }
+
+    /// Calls `body` with all of its memory, if next to all of that is in use.
+    ///
+    /// - Returns: Whether it is.
+    func withMemoryIfFull(_ body: (Span<UInt8>) throws -> Void) rethrows -> Bool {
+        guard let memory, memory.byteCount - byteCount <= memory.byteCount / 16 else {
+            return false
+        }
+        try memory.withBytes(body)
+        return true
     }
 
     /// Calls `body` with each record.

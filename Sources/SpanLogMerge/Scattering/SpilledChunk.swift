@@ -8,28 +8,42 @@ struct SpilledChunk: Sendable {
     private let place: SpillFile.Place
     // 32 bits, since there are many: one record has a name of two gigabytes at most, and the others of
     // its chunk a few megabytes.
+    private let content: UInt32
     private let texts: UInt32
     private let records: UInt32
 
-    /// Writes `chunk`.
+    /// Writes `chunk`: all of its memory at once if that is full, which spares the system parts of pages.
     init(_ chunk: PartitionChunk, in file: SpillFile) throws(SystemError) {
         let producers =
             chunk.ownProducers.isEmpty ? [] : ProducerList.encoded(chunk.ownProducers)
         self.file = file
         texts = UInt32(chunk.textByteCount)
         records = UInt32(chunk.recordCount)
-        let recordByteCount = chunk.recordCount * MemoryLayout<Record>.stride
-        place = file.reserve(recordByteCount + chunk.textByteCount + producers.count)
-        try write(chunk)
+        var failure: SystemError?
+        var place: SpillFile.Place?
+        let isFull = chunk.withMemoryIfFull { memory in
+            let reserved = file.reserve(memory.count + producers.count)
+            place = reserved
+            do throws(SystemError) {
+                try file.write(memory, at: reserved.part(0..<memory.count))
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        self.place = place ?? file.reserve(chunk.byteCount + producers.count)
+        content = UInt32(self.place.byteCount - producers.count)
+        if !isFull { try write(chunk) }
         try file.write(producers[...], at: producersPlace)
     }
 
+    /// Writes the records, and their texts behind them.
     private func write(_ chunk: PartitionChunk) throws(SystemError) {
         var failure: SystemError?
         chunk.withRecords { records, texts in
             do throws(SystemError) {
                 try file.write(records, at: recordsPlace)
-                try file.write(texts, at: textsPlace)
+                try file.write(texts, at: place.part(recordsPlace.byteCount..<Int(content)))
             } catch {
                 failure = error
             }
@@ -46,11 +60,8 @@ struct SpilledChunk: Sendable {
     private var recordsPlace: SpillFile.Place {
         place.part(0..<recordCount * MemoryLayout<Record>.stride)
     }
-    private var textsPlace: SpillFile.Place {
-        place.part(recordsPlace.byteCount..<recordsPlace.byteCount + textByteCount)
-    }
     private var producersPlace: SpillFile.Place {
-        place.part(recordsPlace.byteCount + textByteCount..<place.byteCount)
+        place.part(Int(content)..<place.byteCount)
     }
 
     /// Says that nobody reads it any more.
@@ -58,17 +69,17 @@ struct SpilledChunk: Sendable {
 
     /// The records alone, without their texts.
     func readRecords() throws -> PartitionChunk {
-        try PartitionChunk(recordCount: recordCount, textByteCount: 0, []) { memory in
-            try file.read(recordsPlace, into: &memory)
-        }
+        try PartitionChunk(
+            byteCount: recordsPlace.byteCount, recordCount: recordCount, textByteCount: 0, []
+        ) { memory in try file.read(recordsPlace, into: &memory) }
     }
 
     /// The chunk as it was.
     func read() throws -> PartitionChunk {
-        let count = recordsPlace.byteCount + textByteCount
-        return try PartitionChunk(
-            recordCount: recordCount, textByteCount: textByteCount, try readProducers()
-        ) { memory in try file.read(place.part(0..<count), into: &memory) }
+        try PartitionChunk(
+            byteCount: Int(content), recordCount: recordCount, textByteCount: textByteCount,
+            try readProducers()
+        ) { memory in try file.read(place.part(0..<Int(content)), into: &memory) }
     }
 
     private func readProducers() throws -> [Producer] {

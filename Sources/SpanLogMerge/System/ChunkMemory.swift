@@ -74,6 +74,14 @@ import Glibc
         return try unsafe body(records.span, texts.span)
     }
 
+    /// Calls `body` with all of it, whatever it holds.
+    func withBytes<Result>(_ body: (Span<UInt8>) throws -> Result) rethrows -> Result {
+        // SAFETY: the buffer is the memory, which lives while `body` runs. Any bytes are bytes.
+        let bytes = unsafe UnsafeBufferPointer(
+            start: UnsafePointer(start.assumingMemoryBound(to: UInt8.self)), count: byteCount)
+        return try unsafe body(bytes.span)
+    }
+
     /// Copies the last bytes over those of `bytes` from `offset` on.
     func copyTexts(_ textByteCount: Int, over bytes: inout [UInt8], at offset: Int) {
         precondition(textByteCount <= byteCount && offset + textByteCount <= bytes.count)

@@ -40,9 +40,11 @@ final class SpillFile: Sendable {
             next.load(ordering: .relaxed) - punchedByteCount.load(ordering: .relaxed))
     }
 
+    /// A range of the file, which begins with a page.
     func reserve(_ byteCount: Int) -> Place {
-        let offset = next.wrappingAdd(byteCount, ordering: .relaxed).oldValue
-        usage.add(byteCount)
+        let pages = (byteCount + Self.pageByteCount - 1) / Self.pageByteCount * Self.pageByteCount
+        let offset = next.wrappingAdd(pages, ordering: .relaxed).oldValue
+        usage.add(pages)
         return Place(offset: offset, byteCount: byteCount)
     }
 
@@ -159,7 +161,8 @@ final class SpillFile: Sendable {
     /// passes on to its disk what is free takes a millisecond for each piece, whatever its size.
     func free(_ place: Place) {
         let piece = freed.withLock { freed -> Range<Int>? in
-            let isNext = freed.upperBound == place.offset
+            // What is left of the last page of the one before belongs to it.
+            let isNext = 0..<Self.pageByteCount ~= place.offset - freed.upperBound
             freed = (isNext ? freed.lowerBound : place.offset)..<place.range.upperBound
             guard freed.count >= Self.punchedBytesMin else { return nil }
             defer { freed = freed.upperBound..<freed.upperBound }
@@ -173,6 +176,7 @@ final class SpillFile: Sendable {
         usage.subtract(piece.count)
     }
 
+    private static let pageByteCount = 4096
     private static let punchedBytesMin = 16 << 20
 }
 
