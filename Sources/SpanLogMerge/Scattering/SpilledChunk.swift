@@ -22,7 +22,7 @@ struct SpilledChunk: Sendable {
         var failure: SystemError?
         var place: SpillFile.Place?
         let isFull = chunk.withMemoryIfFull { memory in
-            let reserved = file.reserve(memory.count + producers.count)
+            let reserved = file.reservePages(memory.count + producers.count)
             place = reserved
             do throws(SystemError) {
                 try file.write(memory, at: reserved.part(0..<memory.count))
@@ -31,7 +31,7 @@ struct SpilledChunk: Sendable {
             }
         }
         if let failure { throw failure }
-        self.place = place ?? file.reserve(chunk.byteCount + producers.count)
+        self.place = place ?? file.reservePages(chunk.byteCount + producers.count)
         content = UInt32(self.place.byteCount - producers.count)
         if !isFull { try write(chunk) }
         try file.write(producers[...], at: producersPlace)

@@ -40,12 +40,18 @@ final class SpillFile: Sendable {
             next.load(ordering: .relaxed) - punchedByteCount.load(ordering: .relaxed))
     }
 
-    /// A range of the file, which begins with a page.
     func reserve(_ byteCount: Int) -> Place {
-        let pages = (byteCount + Self.pageByteCount - 1) / Self.pageByteCount * Self.pageByteCount
-        let offset = next.wrappingAdd(pages, ordering: .relaxed).oldValue
-        usage.add(pages)
+        let offset = next.wrappingAdd(byteCount, ordering: .relaxed).oldValue
+        usage.add(byteCount)
         return Place(offset: offset, byteCount: byteCount)
+    }
+
+    /// Whole pages, the last of which may be used in part, so that what is reserved next in this way begins
+    /// with a page.
+    func reservePages(_ byteCount: Int) -> Place {
+        let pageCount = (byteCount + Self.pageByteCount - 1) / Self.pageByteCount
+        let place = reserve(pageCount * Self.pageByteCount)
+        return place.part(0..<byteCount)
     }
 
     func write<Element: BitwiseCopyable>(
