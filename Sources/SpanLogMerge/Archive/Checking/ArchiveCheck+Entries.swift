@@ -69,9 +69,7 @@ extension ArchiveCheck {
         _ place: ArchiveDamages.Place
     ) throws -> CheckedRecord? {
         guard let (found, sequence) = try records.record(record) else {
-            add(
-                "trace \(id) names record \(record.index) of block \(record.block), which is not "
-                    + "there", place)
+            addMissing(record, "trace \(id)", place)
             return nil
         }
         if found.defect != 0 {
@@ -125,7 +123,7 @@ extension ArchiveCheck {
         let named = ArchivedTraceEntry.Place(
             block: UInt64(record.block), index: UInt64(record.index))
         guard let (found, sequence) = try records.record(named) else {
-            return add("the quarantine names \(name), which is not there", place)
+            return addMissing(named, "the quarantine", place)
         }
         if found.defect != UInt64(record.reason.rawValue) + 1 {
             add("\(name) is in quarantine for another reason than there is", place)

@@ -9,6 +9,8 @@ struct ArchiveCheck {
     private let tables: LMDBFile?
     private var damages: ArchiveDamages
     var records = CheckedRecords()
+    /// Of each block that is missing, how many records are named beside the first.
+    private var missing: [UInt64: Int] = [:]
     /// The digest of what was read so far.
     var digest: UInt128 = 0
     private var mergeReport: MergeReport?
@@ -68,6 +70,9 @@ struct ArchiveCheck {
 
     /// Compares what was read with what the merge said, and with itself.
     private mutating func finish() {
+        for (block, count) in missing.sorted(by: { $0.key < $1.key }) where count > 0 {
+            add("\(count) more records of block \(block) are named, which are not there either")
+        }
         report.digest = mergeReport?.digest ?? ""
         // What is damaged is missing in the sums as well.
         if damages.isEmpty, let mergeReport {
@@ -103,6 +108,22 @@ extension ArchiveCheck {
     mutating func add(_ reason: String, _ place: ArchiveDamages.Place = .init()) {
         damages.add(reason, place)
     }
+
+    /// Names a record that is not there. Of a block that is missing altogether the first one will do.
+    mutating func addMissing(
+        _ record: ArchivedTraceEntry.Place, _ who: String, _ place: ArchiveDamages.Place
+    ) {
+        let isBlockMissing = !records.holdsBlock(record.block)
+        if isBlockMissing, let count = missing[record.block] {
+            missing[record.block] = count + 1
+            return
+        }
+        if isBlockMissing, missing.count < Self.missingBlocksMax { missing[record.block] = 0 }
+        let name = "record \(record.index) of block \(record.block)"
+        add("\(who) names \(name), which is not there", place)
+    }
+
+    private static let missingBlocksMax = 1000
 
     private mutating func add(
         _ reason: String, page: UInt64, of table: String?, key: [UInt8]? = nil

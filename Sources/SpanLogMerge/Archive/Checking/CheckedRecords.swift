@@ -71,6 +71,8 @@ struct CheckedRecords {
         }
     }
 
+    func holdsBlock(_ number: UInt64) -> Bool { blocks[number] != nil }
+
     /// A record, and the number that the digest knows its block by.
     ///
     /// - Returns: `nil` if there is none.
