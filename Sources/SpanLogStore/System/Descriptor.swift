@@ -4,6 +4,10 @@ import Glibc
 package enum Descriptor {
     /// A new file in `directory` without a name: it is gone with its descriptor, and with the process.
     package static func nameless(in directory: String) throws(SystemError) -> Int32 {
+        let temporary = unsafe open(
+            directory, temporaryFile | O_RDWR | O_EXCL | O_CLOEXEC, 0o600)
+        if temporary >= 0 { return temporary }
+        // Not every file system can do that: there the file has a name for a moment.
         let path = "\(directory)/.spanlog-\(getpid())-\(UInt64.random(in: 0 ... .max))"
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemError() }
@@ -14,6 +18,9 @@ package enum Descriptor {
         }
         return descriptor
     }
+
+    /// O_TMPFILE of Linux.
+    private static let temporaryFile = 0o20000000 | O_DIRECTORY
 
     /// One read, repeated if a signal has interrupted it.
     static func bytes(
