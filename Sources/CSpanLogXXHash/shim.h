@@ -6,11 +6,6 @@ static inline uint64_t spanlog_xxh3_64(const void *bytes, size_t count) {
     return XXH3_64bits(bytes, count);
 }
 
-static inline XXH128_hash_t spanlog_xxh3_128(const void *bytes, size_t count) {
-    return XXH3_128bits(bytes, count);
-}
-
-static inline XXH128_hash_t spanlog_xxh3_128_seeded(
-    const void *bytes, size_t count, uint64_t seed) {
+static inline XXH128_hash_t spanlog_xxh3_128(const void *bytes, size_t count, uint64_t seed) {
     return XXH3_128bits_withSeed(bytes, count, seed);
 }

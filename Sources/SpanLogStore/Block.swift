@@ -114,7 +114,20 @@ extension Block {
         return bytes
     }
 
-    /// A stored value with the zeros at its end, which one that was carved may lack.
+    /// The value to store for a block that is in no segment yet, or is to be stored in another way.
+    ///
+    /// - Parameter compressor: `nil` to store the payload as it is.
+    package func sealed(with compressor: inout BlockCompressor?) -> [UInt8] {
+        var header = header
+        header.codec = .none
+        header.payloadByteCount = UInt64(payload.count)
+        header.storedByteCount = header.payloadByteCount
+        if holdsOpenSpans { header.sequence = .max }
+        let value = Self.sealed(header, payload: [bytes[payload]])
+        return compressor?.compressed(value) ?? value
+    }
+
+    /// A stored value with whole pages and zeros behind the block, which one that was carved may lack.
     package static func padded(_ value: [UInt8], _ header: BlockHeader) -> [UInt8] {
         let count = sealedByteCount(ofPayload: Int(header.storedByteCount))
         guard value.count != count else { return value }

@@ -20,11 +20,7 @@ package enum Checksum {
     package static func xxh128(
         _ bytes: [UInt8], _ range: Range<Int>, seed: UInt64 = 0
     ) -> UInt128 {
-        unsafe bytes[range].withUnsafeBytes { buffer in
-            // SAFETY: the function reads exactly `count` bytes and keeps no pointer.
-            let hash = unsafe spanlog_xxh3_128_seeded(buffer.baseAddress, buffer.count, seed)
-            return UInt128(hash.high64) << 64 | UInt128(hash.low64)
-        }
+        unsafe bytes[range].withUnsafeBytes { unsafe xxh128($0, seed: seed) }
     }
 
     /// XXH3-128 of numbers, which are hashed as they lie in memory: little-endian. It tells the contents of
@@ -32,11 +28,14 @@ package enum Checksum {
     ///
     /// - Complexity: O(*n*) in the number of numbers.
     package static func xxh128(_ numbers: [UInt64]) -> UInt128 {
-        unsafe numbers.withUnsafeBytes { buffer in
-            // SAFETY: the function reads exactly `count` bytes and keeps no pointer.
-            let hash = unsafe spanlog_xxh3_128(buffer.baseAddress, buffer.count)
-            return UInt128(hash.high64) << 64 | UInt128(hash.low64)
-        }
+        unsafe numbers.withUnsafeBytes { unsafe xxh128($0, seed: 0) }
+    }
+
+    @unsafe
+    private static func xxh128(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt128 {
+        // SAFETY: the function reads exactly `count` bytes and keeps no pointer.
+        let hash = unsafe spanlog_xxh3_128(bytes.baseAddress, bytes.count, seed)
+        return UInt128(hash.high64) << 64 | UInt128(hash.low64)
     }
 
     /// The checksum of a spool's entry: the low half of XXH3, under the sequence of its chunk, so

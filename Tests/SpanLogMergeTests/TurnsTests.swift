@@ -11,6 +11,7 @@ import Testing
         let (count, threads) = (500, 4)
         let turns = Turns<Int>(count: count, leftMax: leftMax)
         let taken = Mutex<[Int]>([])
+        let given = Mutex<Set<Int>>([])
         let take: @Sendable (Int) -> Void = { number in taken.withLock { $0.append(number) } }
         let next = Atomic(0)
         DispatchQueue.concurrentPerform(iterations: threads) { thread in
@@ -21,21 +22,19 @@ import Testing
                 for _ in 0..<generator.below(2000) { _ = generator.next() as UInt64 }
                 let turn = turns.turn(number)
                 // Some have more than one result, and some have none.
-                switch generator.below(3) {
-                case 0:
+                let kind = generator.below(3)
+                if kind > 0 { given.withLock { _ = $0.insert(number) } }
+                switch kind {
+                case 1:
                     turn.wait()
                     take(number)
-                case 1:
-                    if !turn.leave(number) {
-                        turn.wait()
-                        take(number)
-                    }
+                case 2: turn.handIn(number, take)
                 default: break
                 }
                 turn.end(take)
             }
         }
-        let numbers = taken.withLock { $0 }
-        #expect(numbers == numbers.sorted() && numbers.count > count / 2)
+        let expected = given.withLock { $0.sorted() }
+        #expect(taken.withLock { $0 } == expected && expected.count > count / 2)
     }
 }

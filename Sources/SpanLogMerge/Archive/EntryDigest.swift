@@ -22,10 +22,17 @@ struct EntryDigest {
 
     @inline(__always)
     mutating func add(_ record: Record, _ data: borrowing PartitionData) {
-        let key = data.key(record)
-        words.append(data.producerHashes[Int(key.producer)])
-        words.append(key.sequence)
-        words.append(UInt64(key.index))
-        words.append(record.hash)
+        add(
+            producer: data.producerHashes[Int(record.producer)],
+            sequence: data.sequence(of: record), index: UInt64(record.index), hash: record.hash)
+    }
+
+    /// Adds a record, whose place among spans that were open says nothing.
+    @inline(__always)
+    mutating func add(producer: UInt64, sequence: UInt64, index: UInt64, hash: UInt64) {
+        words.append(producer)
+        words.append(sequence)
+        words.append(sequence == 0 ? 0 : index)
+        words.append(hash)
     }
 }

@@ -7,8 +7,8 @@ struct SpilledSummaries: Sendable {
     fileprivate let bytes: SpillFile.Place
 
     init(_ run: SummaryRun, in file: SpillFile) throws(SystemError) {
-        places = try file.write(run.places[...])
-        bytes = try file.write(run.bytes[...])
+        places = try file.write(run.places.span)
+        bytes = try file.write(run.bytes.span)
     }
 
     private static let stride = MemoryLayout<SummaryRun.Place>.stride
@@ -20,7 +20,7 @@ struct SpilledSummaries: Sendable {
             repeating: .init(start: 0, high: 0, low: 0, offset: 0, byteCount: 0), count: range.count
         )
         let part = range.lowerBound * Self.stride..<range.upperBound * Self.stride
-        try file.read(self.places.part(part), into: &places, at: 0)
+        try file.read(self.places.part(part), into: &places)
         return places
     }
 
@@ -89,7 +89,7 @@ struct SummaryReader {
         let last = places[places.count - 1]
         let part = Int(places[0].offset)..<Int(last.offset) + Int(last.byteCount)
         var bytes = [UInt8](repeating: 0, count: part.count)
-        try rest.file.read(rest.run.bytes.part(part), into: &bytes, at: 0)
+        try rest.file.read(rest.run.bytes.part(part), into: &bytes)
         run = SummaryRun(places, bytes)
         next = 0
         self.rest?.next = end

@@ -10,7 +10,7 @@ struct PartitionOutput {
 
     /// Takes the only part.
     func finish(_ run: ArchiveRun) throws {
-        if !turn.leave(run) { try append(run) }
+        try turn.handIn(run, take)
     }
 
     func append(_ run: ArchiveRun) throws {

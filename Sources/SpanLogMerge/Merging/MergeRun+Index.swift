@@ -25,9 +25,9 @@ extension MergeRun {
                     guard !failure.isThere else { return }
                     let end = number + 1 < starts.count ? starts[number + 1] : nil
                     let chunks = try indexChunks(summaries, from: starts[number], to: end)
-                    if turn.leave(chunks) { return }
-                    turn.wait()
-                    if !failure.isThere { try writer.append(index: chunks) }
+                    try turn.handIn(chunks) { chunks in
+                        if !failure.isThere { try writer.append(index: chunks) }
+                    }
                 }
                 turn.end { chunks in
                     failure.catching {

@@ -73,12 +73,17 @@ final class Turns<Result: Sendable>: Sendable {
             isTaken = true
         }
 
-        /// Leaves the only result of the turn to others, if it may.
-        ///
-        /// - Returns: Whether it did.
-        func leave(_ result: Result) -> Bool {
+        /// - Returns: Whether the result was left to others.
+        private func leave(_ result: Result) -> Bool {
             isLeft = turns.leave(result, of: number)
             return isLeft
+        }
+
+        /// Leaves the only result of the turn to others, or takes it in its turn.
+        func handIn(_ result: Result, _ take: (Result) throws -> Void) rethrows {
+            guard !leave(result) else { return }
+            wait()
+            try take(result)
         }
 
         /// Lets the next one pass.

@@ -88,14 +88,10 @@ final class BlockCollection: Sendable {
     private static func archived(
         _ block: Block, _ value: [UInt8]?, _ compressor: inout BlockCompressor?
     ) -> [UInt8] {
-        var header = block.header
-        if let value, header.codec != .none, isPlain(block) { return Block.padded(value, header) }
-        header.codec = .none
-        header.payloadByteCount = UInt64(block.payload.count)
-        header.storedByteCount = header.payloadByteCount
-        if block.holdsOpenSpans { header.sequence = .max }
-        let sealed = Block.sealed(header, payload: [block.bytes[block.payload]])
-        return compressor?.compressed(sealed) ?? sealed
+        guard let value, block.header.codec != .none, isPlain(block) else {
+            return block.sealed(with: &compressor)
+        }
+        return Block.padded(value, block.header)
     }
 
     /// Whether the block's number says by itself whether its spans were open.

@@ -86,9 +86,7 @@ extension SpillSpace {
     }
 
     /// Writes what of `source` is in memory.
-    func spill(
-        _ source: inout PartitionData.Source
-    ) throws {
+    func spill(_ source: inout PartitionData.Source) throws {
         var held = PartitionData.Source()
         swap(&held.held, &source.held)
         try release(&held) { try spill($0, to: &source) }

@@ -34,7 +34,7 @@ struct SpilledChunk: Sendable {
         self.place = place ?? file.reservePages(chunk.byteCount + producers.count)
         content = UInt32(self.place.byteCount - producers.count)
         if !isFull { try write(chunk) }
-        try file.write(producers[...], at: producersPlace)
+        try file.write(producers.span, at: producersPlace)
     }
 
     /// Writes the records, and their texts behind them.
@@ -85,7 +85,7 @@ struct SpilledChunk: Sendable {
     private func readProducers() throws -> [Producer] {
         guard producersPlace.byteCount > 0 else { return [] }
         var list = [UInt8](repeating: 0, count: producersPlace.byteCount)
-        try file.read(producersPlace, into: &list, at: 0)
+        try file.read(producersPlace, into: &list)
         return try ProducerList.decode(list)
     }
 }

@@ -55,26 +55,11 @@ final class SpillFile: Sendable {
     }
 
     func write<Element: BitwiseCopyable>(
-        _ elements: ArraySlice<Element>
+        _ elements: borrowing Span<Element>
     ) throws(SystemError) -> Place {
         let place = reserve(elements.count * MemoryLayout<Element>.stride)
         try write(elements, at: place)
         return place
-    }
-
-    /// - Precondition: `place` was reserved and is as long as the elements.
-    func write<Element: BitwiseCopyable>(
-        _ elements: ArraySlice<Element>, at place: Place
-    ) throws(SystemError) {
-        var failure: SystemError?
-        unsafe elements.withUnsafeBytes { buffer in
-            do throws(SystemError) {
-                try unsafe write(buffer, at: place)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
     }
 
     /// - Precondition: `place` was reserved and is as long as the elements.
@@ -108,26 +93,16 @@ final class SpillFile: Sendable {
         }
     }
 
-    /// Reads what lies at `place` over the elements of `elements` from `index` on.
+    /// Reads what lies at `place` over all of `elements`.
     ///
-    /// - Precondition: `elements` has that many, and they were written as `Element`.
+    /// - Precondition: They are as long, and were written as `Element`.
     func read<Element: BitwiseCopyable>(
-        _ place: Place, into elements: inout [Element], at index: Int
+        _ place: Place, into elements: inout [Element]
     ) throws(SystemError) {
-        let start = index * MemoryLayout<Element>.stride
-        precondition(start + place.byteCount <= elements.count * MemoryLayout<Element>.stride)
-        var failure: SystemError?
-        unsafe elements.withUnsafeMutableBytes { buffer in
-            do throws(SystemError) {
-                try unsafe read(
-                    place,
-                    into: UnsafeMutableRawBufferPointer(
-                        rebasing: buffer[start..<start + place.byteCount]))
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
+        var elements = elements.mutableSpan
+        // SAFETY: the precondition says that these bytes are elements.
+        var bytes = unsafe elements.mutableBytes
+        try read(place, into: &bytes)
     }
 
     /// Reads what lies at `place`.

@@ -83,10 +83,6 @@ extension CompactionInput.Element {
 
     /// A block that is in no segment yet, as it will be.
     fileprivate init(sealing block: Block, _ compressor: inout BlockCompressor?) {
-        var header = block.header
-        header.codec = .none
-        header.storedByteCount = header.payloadByteCount
-        let bytes = Block.sealed(header, payload: [block.bytes[block.payload]])
-        self.init(block, .memory(compressor?.compressed(bytes) ?? bytes))
+        self.init(block, .memory(block.sealed(with: &compressor)))
     }
 }

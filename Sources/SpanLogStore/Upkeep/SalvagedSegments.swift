@@ -38,23 +38,11 @@ final class SalvagedSegments {
             payloads[name] = known + [checksum]
         }
         let segment = try open[known.count] ?? begin(known.count)
-        try segment.put(stored(block, value), name, holdsOpenSpans: block.holdsOpenSpans)
+        let stored =
+            value.map { Block.padded($0, block.header) } ?? block.sealed(with: &compressor)
+        try segment.put(stored, name, holdsOpenSpans: block.holdsOpenSpans)
         if segment.byteCount >= segmentByteCount { try finish(known.count) }
         return true
-    }
-
-    /// The value to store: as it was, with whole pages and zeros behind it.
-    private func stored(_ block: Block, _ value: [UInt8]?) -> [UInt8] {
-        guard let value else {
-            var header = block.header
-            header.codec = .none
-            header.storedByteCount = header.payloadByteCount
-            let bytes = Block.sealed(header, payload: [block.bytes[block.payload]])
-            return compressor?.compressed(bytes) ?? bytes
-        }
-        let count = Block.sealedByteCount(ofPayload: Int(block.header.storedByteCount))
-        let content = value.prefix(Int(block.storedByteCount))
-        return Array(content) + [UInt8](repeating: 0, count: count - content.count)
     }
 
     private func begin(_ level: Int) throws -> CompactedSegment {

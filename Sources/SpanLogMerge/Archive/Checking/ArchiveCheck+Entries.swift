@@ -89,10 +89,7 @@ extension ArchiveCheck {
 
 extension EntryDigest {
     fileprivate mutating func add(_ record: CheckedRecord, of sequence: UInt64, _ index: UInt64) {
-        add(record.producer)
-        add(sequence)
-        add(sequence == 0 ? 0 : index)
-        add(record.hash)
+        add(producer: record.producer, sequence: sequence, index: index, hash: record.hash)
     }
 }
 

@@ -54,7 +54,7 @@ struct CheckedRecords {
         try usingSpace { directory in
             let file = try self.file ?? SpillFile(in: directory, SpillUsage())
             self.file = file
-            _ = try file.write(records[...])
+            _ = try file.write(records.span)
         }
         spilledCount += records.count
     }
@@ -85,7 +85,7 @@ struct CheckedRecords {
         let byteCount = MemoryLayout<CheckedRecord>.stride
         let place = SpillFile.Place(
             offset: (index - held.count) * byteCount, byteCount: byteCount)
-        try usingSpace { _ in try file?.read(place, into: &buffer, at: 0) }
+        try usingSpace { _ in try file?.read(place, into: &buffer) }
         return (buffer[0], block.sequence)
     }
 }
